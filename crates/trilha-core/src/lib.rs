@@ -1,0 +1,46 @@
+//! The core of Trilha: what every adapter needs, and nothing that only one of them does.
+//!
+//! An adapter for a library makes an [`Operation`] of everything that crosses a boundary, reads and
+//! writes its context through a [`Carrier`], and is done. A pipeline implements [`Recorder`]. A
+//! [`Handle`] joins the two, and carries the meters, the propagation and the counts of one service.
+//!
+//! | to … | look at |
+//! |---|---|
+//! | instrument a library | [`Operation`], [`Outcome`], [`Carrier`], [`Handle`] |
+//! | keep or send spans | [`recorder`] |
+//! | say on whose behalf work is done | [`ContextAttributes`], [`schema`] |
+//! | cross to another process | [`propagation`] |
+//! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
+//!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `http` | [`http`]: HTTP headers as a carrier, and the names that HTTP spans share |
+//!
+//! # What this crate does not do
+//! No I/O, no runtime, no SDK. It sends nothing, and starts no thread.
+
+pub mod carrier;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod propagation;
+pub mod recorder;
+pub mod sampling;
+pub mod schema;
+
+mod attributes;
+mod handle;
+mod operation;
+mod stats;
+
+pub use crate::{
+    attributes::ContextAttributes,
+    carrier::{Carrier, CarrierKind, CarrierMut},
+    handle::{Handle, HandleBuilder, Instruments, Service},
+    operation::{Operation, OperationBuilder, Outcome, Run, Trust},
+    propagation::{
+        InvalidTraceparent, InvalidTracestate, Propagation, TraceContext, Traceparent, Tracestate,
+    },
+    recorder::{NoopRecorder, Recorder, Scope, Span, SpanKind},
+    stats::{DroppedSpans, Refusal, SpanCounts, Stats},
+};

@@ -1,0 +1,220 @@
+//! The one thing that crosses a boundary: a request served, a call made, a query, a message, an item.
+//!
+//! An adapter says what crosses and which carrier holds the context; everything else is the same for all.
+
+mod builder;
+mod future;
+mod measure;
+mod outcome;
+
+use std::future::Future;
+
+use opentelemetry::{Context, KeyValue, TraceId, trace::TraceContextExt};
+
+use self::measure::Measure;
+pub use self::{
+    builder::{OperationBuilder, Trust},
+    future::Run,
+    outcome::Outcome,
+};
+use crate::{
+    ContextAttributes, Handle, Scope, TraceContext,
+    carrier::CarrierMut,
+    recorder::{Span, SpanKind, Status, Value},
+};
+
+/// What an operation leaves in the OpenTelemetry `Context`, beside its span.
+#[derive(Debug)]
+pub(crate) struct Scoped {
+    pub(crate) handle: Handle,
+    pub(crate) attributes: ContextAttributes,
+    /// Holds the tracestate, which the API's span context cannot.
+    pub(crate) trace: TraceContext,
+}
+
+/// Something that crosses a boundary, from its start to its one [`Outcome`].
+///
+/// Dropped without an outcome it was cancelled, or panicked where the thread unwinds.
+///
+/// ```
+/// use trilha_core::{Operation, Outcome, Scope, SpanKind};
+///
+/// const SCOPE: Scope = Scope::new("my-adapter", "1.0.0");
+///
+/// let mut operation = Operation::builder(&SCOPE, "lookup", SpanKind::Client).start();
+/// let found = operation.enter(|| "the call itself".len());
+/// operation.set_attribute("my.bytes", found as i64);
+/// operation.finish(Outcome::Ok);
+/// ```
+#[derive(Debug)]
+pub struct Operation(Option<Open>);
+
+#[derive(Debug)]
+struct Open {
+    span: Span,
+    context: Context,
+    measure: Option<Measure>,
+}
+
+impl Operation {
+    /// Starts to describe an operation. The name is of low cardinality and holds no values.
+    pub fn builder<'a>(scope: &'a Scope, name: &'a str, kind: SpanKind) -> OperationBuilder<'a> {
+        OperationBuilder::new(scope, name, kind)
+    }
+
+    fn started(span: Span, context: Context, measure: Option<Measure>) -> Self {
+        Self(Some(Open { span, context, measure }))
+    }
+
+    /// The context in which the operation's own work runs. Current while [`enter`](Self::enter) runs.
+    pub fn context(&self) -> Context {
+        self.0.as_ref().map_or_else(Context::current, |open| open.context.clone())
+    }
+
+    /// The identity of the operation's span.
+    pub fn trace_context(&self) -> TraceContext {
+        self.0.as_ref().map_or_else(TraceContext::none, |open| open.span.trace_context().clone())
+    }
+
+    /// The handle that records it.
+    pub fn handle(&self) -> Handle {
+        self.0.as_ref().map_or_else(Handle::current, |open| Handle::of(&open.context))
+    }
+
+    /// The context attributes of the work in hand.
+    pub fn attributes(&self) -> ContextAttributes {
+        (self.0.as_ref()).and_then(|open| ContextAttributes::of(&open.context)).unwrap_or_default()
+    }
+
+    /// The operation's span, for what it alone needs: events, links. `None` once a panic ended it.
+    pub fn span(&self) -> Option<&Span> {
+        self.0.as_ref().map(|open| &open.span)
+    }
+
+    /// Whether anything that is set is written down.
+    pub fn is_recording(&self) -> bool {
+        self.span().is_some_and(Span::is_recording)
+    }
+
+    /// Sets an attribute of the span.
+    pub fn set_attribute<'a>(&self, key: &str, value: impl Into<Value<'a>>) {
+        if let Some(span) = self.span() {
+            span.set_attribute(key, value);
+        }
+    }
+
+    /// Sets an attribute of the span and of the duration metric. Its values must be few.
+    pub fn set_dimension<'a>(&mut self, key: &'static str, value: impl Into<Value<'a>>) {
+        let value = value.into();
+        if let Some(open) = &mut self.0 {
+            open.span.set_attribute(key, value);
+            if let Some(measure) = &mut open.measure {
+                measure.set(KeyValue::new(key, opentelemetry::Value::from(value)));
+            }
+        }
+    }
+
+    /// Replaces the span's name.
+    pub fn set_name(&self, name: &str) {
+        if let Some(span) = self.span() {
+            span.set_name(name);
+        }
+    }
+
+    /// Writes the operation's context to a carrier, in place of what stood there.
+    pub fn inject(&self, carrier: &mut dyn CarrierMut) {
+        if let Some(open) = &self.0 {
+            let handle = Handle::of(&open.context);
+            handle.propagation().inject(open.span.trace_context(), carrier);
+        }
+    }
+
+    /// Runs `f` with the operation's context as the current one: the poll of a future, a call.
+    ///
+    /// A panic in `f` ends the operation as panicked, also where somebody above catches it.
+    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let Some(open) = &self.0 else { return f() };
+        let attached = open.context.clone().attach();
+        let watch = PanicWatch(self);
+        let result = f();
+        std::mem::forget(watch);
+        drop(attached);
+        result
+    }
+
+    /// Runs a fallible future as this operation; its outcome is the future's.
+    pub fn run<F, T, E>(self, future: F) -> Run<F, impl FnMut(&Result<T, E>) -> Outcome<'static>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.run_with(future, Outcome::of)
+    }
+
+    /// Runs a future as this operation; `outcome` judges what it returns.
+    pub fn run_with<F, O>(self, future: F, outcome: O) -> Run<F, O>
+    where
+        F: Future,
+        O: FnMut(&F::Output) -> Outcome<'static>,
+    {
+        Run::new(self, future, outcome)
+    }
+
+    /// Ends the operation.
+    pub fn finish(mut self, outcome: Outcome<'_>) {
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>) {
+        let Some(Open { span, context, measure }) = self.0.take() else { return };
+        if let Some(error_type) = outcome.error_type() {
+            span.set_attribute("error.type", error_type);
+            span.set_status(Status::Error(""));
+        }
+        if let Some(measure) = measure {
+            let attributes = ContextAttributes::of(&context).unwrap_or_default();
+            // Exemplars and views may look at the current context.
+            let _attached = context.attach();
+            measure.finish(outcome, &attributes);
+        }
+        span.end(None);
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        self.end(match std::thread::panicking() {
+            true => Outcome::Panicked,
+            false => Outcome::Cancelled,
+        });
+    }
+}
+
+/// Dropped only by an unwinding `enter`.
+struct PanicWatch<'a>(&'a mut Operation);
+
+impl Drop for PanicWatch<'_> {
+    fn drop(&mut self) {
+        self.0.end(Outcome::Panicked);
+    }
+}
+
+/// The parent of a span that starts in `context`, and whether it came from another process.
+pub(crate) fn parent_in(context: &Context) -> (Option<TraceContext>, bool) {
+    let span = context.span();
+    let current = span.span_context();
+    let scoped = context.get::<Scoped>().map(|scoped| &scoped.trace);
+    let parent = match scoped {
+        Some(trace) if trace.span_id() == current.span_id() => {
+            trace.traceparent().is_some().then(|| trace.clone())
+        }
+        // A span of `tracing` or of foreign code inside the operation: its ids, our tracestate.
+        Some(trace) if is_in(trace, current.trace_id()) => TraceContext::from_api(current)
+            .and_then(|inner| Some(TraceContext::new(*inner.traceparent()?, trace.tracestate().clone()))),
+        _ => TraceContext::from_api(current),
+    };
+    (parent, current.is_remote())
+}
+
+fn is_in(trace: &TraceContext, id: TraceId) -> bool {
+    trace.trace_id() == id && !trace.tracestate().is_empty()
+}

@@ -1,0 +1,92 @@
+//! What one span hands to the next: ids, flags and tracestate.
+
+use std::num::{NonZeroU64, NonZeroU128};
+
+use opentelemetry::{
+    SpanId, TraceFlags, TraceId,
+    trace::{SpanContext, TraceState},
+};
+use rand::Rng;
+
+use super::{RANDOM_FLAG, Traceparent, Tracestate};
+
+/// The identity of a span, as its children and other processes see it.
+///
+/// Empty where no trace exists, as under a recorder that is switched off.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TraceContext {
+    traceparent: Option<Traceparent>,
+    tracestate: Tracestate,
+}
+
+impl TraceContext {
+    /// A context of these parts.
+    pub fn new(traceparent: Traceparent, tracestate: Tracestate) -> Self {
+        Self { traceparent: Some(traceparent), tracestate }
+    }
+
+    /// No trace at all.
+    pub fn none() -> Self {
+        Self { traceparent: None, tracestate: Tracestate::default() }
+    }
+
+    /// The context of a new span: in the trace of `parent`, or in a new one with a random id.
+    pub fn of_child(parent: Option<&Self>, is_sampled: impl FnOnce(TraceId) -> bool) -> Self {
+        let mut random = rand::rng();
+        let inherited = parent.and_then(|parent| Some((parent.traceparent?, &parent.tracestate)));
+        let (trace_id, random_flag, tracestate) = match inherited {
+            Some((parent, tracestate)) => {
+                (parent.trace_id(), parent.flags() & RANDOM_FLAG, tracestate.clone())
+            }
+            None => (TraceId::from(random.random::<NonZeroU128>().get()), RANDOM_FLAG, Tracestate::default()),
+        };
+        let span_id = SpanId::from(random.random::<NonZeroU64>().get());
+        let flags = random_flag.with_sampled(is_sampled(trace_id));
+        Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
+    }
+
+    /// The ids and flags, unless there is no trace.
+    pub fn traceparent(&self) -> Option<&Traceparent> {
+        self.traceparent.as_ref()
+    }
+
+    /// The vendors' members that travel along.
+    pub fn tracestate(&self) -> &Tracestate {
+        &self.tracestate
+    }
+
+    /// The trace's id; zero where there is none.
+    pub fn trace_id(&self) -> TraceId {
+        self.traceparent.map_or(TraceId::INVALID, |value| value.trace_id())
+    }
+
+    /// The span's id; zero where there is none.
+    pub fn span_id(&self) -> SpanId {
+        self.traceparent.map_or(SpanId::INVALID, |value| value.parent_id())
+    }
+
+    /// Whether a trace exists and its spans are recorded.
+    pub fn is_sampled(&self) -> bool {
+        self.traceparent.is_some_and(|value| value.is_sampled())
+    }
+
+    /// The same identity in the API's type, for foreign code. It cannot hold every valid tracestate.
+    pub fn to_api(&self, is_remote: bool) -> SpanContext {
+        let flags = self.traceparent.map_or(TraceFlags::NOT_SAMPLED, |value| value.flags());
+        let state = match self.tracestate.is_empty() {
+            true => TraceState::NONE,
+            false => self.tracestate.as_str().parse().unwrap_or_default(),
+        };
+        SpanContext::new(self.trace_id(), self.span_id(), flags, is_remote, state)
+    }
+
+    /// The identity of a span that foreign code made, unless it is invalid.
+    pub fn from_api(context: &SpanContext) -> Option<Self> {
+        let traceparent = Traceparent::new(context.trace_id(), context.span_id(), context.trace_flags())?;
+        let tracestate = match context.trace_state() {
+            state if *state == TraceState::NONE => Tracestate::default(),
+            state => Tracestate::parse([state.header().as_bytes()]).unwrap_or_default(),
+        };
+        Some(Self::new(traceparent, tracestate))
+    }
+}

@@ -1,0 +1,76 @@
+//! Our span behind the OpenTelemetry API's `Span`, so that foreign code which asks the current
+//! `Context` for its span gets one that records.
+
+use std::{borrow::Cow, time::SystemTime};
+
+use opentelemetry::{
+    KeyValue,
+    trace::{Span as ApiSpanTrait, SpanContext, Status as ApiStatus},
+};
+
+use super::{Attribute, Link, Span, Status, Value};
+use crate::TraceContext;
+
+/// The span of a `Context`. Dropping it does not end the span: its operation does.
+#[derive(Debug)]
+pub(crate) struct ApiSpan {
+    span: Span,
+    context: SpanContext,
+}
+
+impl ApiSpan {
+    pub(crate) fn new(span: Span) -> Self {
+        let context = span.trace_context().to_api(false);
+        Self { span, context }
+    }
+}
+
+impl ApiSpanTrait for ApiSpan {
+    fn add_event_with_timestamp<T>(&mut self, name: T, time: SystemTime, attributes: Vec<KeyValue>)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.span.add_event(&name.into(), Some(time), &borrow(&attributes));
+    }
+
+    fn span_context(&self) -> &SpanContext {
+        &self.context
+    }
+
+    fn is_recording(&self) -> bool {
+        self.span.is_recording()
+    }
+
+    fn set_attribute(&mut self, attribute: KeyValue) {
+        self.span.set_attribute(attribute.key.as_str(), Value::from(&attribute.value));
+    }
+
+    fn set_status(&mut self, status: ApiStatus) {
+        self.span.set_status(match &status {
+            ApiStatus::Unset => Status::Unset,
+            ApiStatus::Ok => Status::Ok,
+            ApiStatus::Error { description } => Status::Error(description),
+        });
+    }
+
+    fn update_name<T>(&mut self, new_name: T)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        self.span.set_name(&new_name.into());
+    }
+
+    fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
+        if let Some(context) = TraceContext::from_api(&span_context) {
+            self.span.add_link(&Link { context: &context, attributes: &borrow(&attributes) });
+        }
+    }
+
+    fn end_with_timestamp(&mut self, time: SystemTime) {
+        self.span.end(Some(time));
+    }
+}
+
+fn borrow(attributes: &[KeyValue]) -> Vec<Attribute<'_>> {
+    attributes.iter().map(|attribute| (attribute.key.as_str(), (&attribute.value).into())).collect()
+}

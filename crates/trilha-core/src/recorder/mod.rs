@@ -1,0 +1,130 @@
+//! The seam between what happened and who writes it down.
+//!
+//! Adapters never see a recorder: they make [`Operation`](crate::Operation)s. A pipeline implements
+//! [`Recorder`]; every value passes by reference, so that a recorder that drops a span copies nothing.
+
+mod api_span;
+mod noop;
+mod span;
+mod value;
+
+use std::{borrow::Cow, fmt::Debug, sync::Arc, time::SystemTime};
+
+pub use opentelemetry::trace::SpanKind;
+
+pub(crate) use self::api_span::ApiSpan;
+pub use self::{
+    noop::{NoopRecorder, PassThrough},
+    span::Span,
+    value::{Attribute, Value, to_key_value},
+};
+use crate::{SpanCounts, TraceContext};
+
+/// Starts spans and knows what became of them.
+///
+/// An implementation never panics, blocks or fails: it drops and counts.
+pub trait Recorder: Debug + Send + Sync {
+    /// Starts a span: decides whether it is kept, and gives it its ids.
+    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord>;
+
+    /// What became of every span so far, in one consistent snapshot.
+    fn counts(&self) -> SpanCounts;
+}
+
+/// What a recorder is told when a span starts.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanStart<'a> {
+    /// The library that starts the span.
+    pub scope: &'a Scope,
+    /// The span's name: of low cardinality, without values.
+    pub name: &'a str,
+    /// Its side of the boundary that is crossed.
+    pub kind: &'a SpanKind,
+    /// The parent, local or remote; a span without one starts a new trace.
+    pub parent: Option<&'a TraceContext>,
+    /// Whether `parent` came from another process.
+    pub is_parent_remote: bool,
+    /// Spans of this or other traces that caused this one.
+    pub links: &'a [Link<'a>],
+    /// What is known at the start, for the sampler to see.
+    pub attributes: &'a [Attribute<'a>],
+    /// Defaults to now.
+    pub start_time: Option<SystemTime>,
+}
+
+/// A span that was started. Its methods do nothing once it has ended.
+pub trait SpanRecord: Debug + Send + Sync {
+    /// The ids, flags and tracestate that children and other processes get.
+    fn trace_context(&self) -> &TraceContext;
+
+    /// Whether anything that is set is written down. False when sampled out, and after the end.
+    fn is_recording(&self) -> bool;
+
+    /// Sets an attribute, or replaces it.
+    fn set_attribute(&self, key: &str, value: Value<'_>);
+
+    /// Adds an event. `time` defaults to now.
+    fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]);
+
+    /// Adds a link.
+    fn add_link(&self, link: &Link<'_>);
+
+    /// Replaces the name.
+    fn set_name(&self, name: &str);
+
+    /// Sets the status. `Ok` is final, and `Unset` changes nothing.
+    fn set_status(&self, status: Status<'_>);
+
+    /// Ends the span. `time` defaults to now. Only the first call counts.
+    fn end(&self, time: Option<SystemTime>);
+}
+
+/// A span that caused another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// The other span.
+    pub context: &'a TraceContext,
+    /// What belongs to this link alone.
+    pub attributes: &'a [Attribute<'a>],
+}
+
+/// A span's status.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Status<'a> {
+    /// Nothing is said: the usual status of what went well.
+    #[default]
+    Unset,
+    /// Somebody made sure that it went well.
+    Ok,
+    /// It failed; the text may be empty.
+    Error(&'a str),
+}
+
+/// The library that makes a span or a metric: OpenTelemetry's *instrumentation scope*.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Scope {
+    name: Cow<'static, str>,
+    version: Cow<'static, str>,
+}
+
+impl Scope {
+    /// A scope known at compile time, as each adapter has one.
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
+    }
+
+    /// A scope of foreign code. An empty version means that none was given.
+    pub fn foreign(name: impl Into<Cow<'static, str>>, version: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), version: version.into() }
+    }
+
+    /// The library's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The library's version, or nothing.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
