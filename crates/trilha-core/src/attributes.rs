@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 
 use crate::{
     Refusal, Stats,
-    operation::Scoped,
+    recorder::Span,
     schema::{Exit, Key},
 };
 
@@ -47,7 +47,7 @@ impl ContextAttributes {
     }
 
     pub(crate) fn of(context: &Context) -> Option<Self> {
-        context.get::<Scoped>().map(|scoped| scoped.attributes.clone())
+        context.get::<Span>().map(|span| span.attributes().clone())
     }
 
     /// A copy for work that runs beside: what it sets is not seen here.

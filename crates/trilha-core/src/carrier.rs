@@ -3,6 +3,8 @@
 //! A carrier knows bytes and nothing of traces. Implemented by the adapters; [`crate::propagation`]
 //! reads and writes through it.
 
+use std::collections::HashMap;
+
 /// Read access to a carrier.
 pub trait Carrier {
     /// What the carrier belongs to; each kind can be switched off alone.
@@ -21,6 +23,31 @@ pub trait CarrierMut: Carrier {
 
     /// Removes all values of `key`.
     fn remove(&mut self, key: &'static str);
+}
+
+/// A job's parameters, or a message's headers where they are text: a messaging carrier.
+///
+/// Keys are compared as they are.
+impl Carrier for HashMap<String, String> {
+    fn kind(&self) -> CarrierKind {
+        CarrierKind::Messaging
+    }
+
+    fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
+        if let Some(value) = self.get(key) {
+            visit(value.as_bytes());
+        }
+    }
+}
+
+impl CarrierMut for HashMap<String, String> {
+    fn set(&mut self, key: &'static str, value: &str) {
+        self.insert(key.to_owned(), value.to_owned());
+    }
+
+    fn remove(&mut self, key: &'static str) {
+        HashMap::remove(self, key);
+    }
 }
 
 /// What a carrier belongs to.

@@ -14,8 +14,9 @@ use opentelemetry::{
 use parking_lot::RwLock;
 
 use crate::{
-    NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats, Trust, operation::Scoped,
-    recorder::Recorder, schema::Zone,
+    NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats, Trust,
+    recorder::{Recorder, Span},
+    schema::Zone,
 };
 
 static DEFAULT: RwLock<Option<Handle>> = RwLock::new(None);
@@ -72,8 +73,8 @@ impl Handle {
         if context.is_telemetry_suppressed() {
             return Self::disabled();
         }
-        match context.get::<Scoped>() {
-            Some(scoped) => scoped.handle.clone(),
+        match context.get::<Span>() {
+            Some(span) => span.handle().clone(),
             None => DEFAULT.read().clone().unwrap_or_else(Self::disabled),
         }
     }

@@ -10,6 +10,7 @@
 //! | keep or send spans | [`recorder`] |
 //! | say on whose behalf work is done | [`ContextAttributes`], [`schema`] |
 //! | cross to another process | [`propagation`] |
+//! | instrument a messaging client | [`messaging`] |
 //! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
 //!
 //! # Features
@@ -23,6 +24,7 @@
 pub mod carrier;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod messaging;
 pub mod propagation;
 pub mod recorder;
 pub mod sampling;

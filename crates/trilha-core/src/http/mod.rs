@@ -7,5 +7,5 @@ mod names;
 
 pub use self::{
     carrier::{Headers, HeadersMut},
-    names::{known_method, redacted_url},
+    names::{DURATION_BOUNDARIES, known_method, port, protocol_version, redacted_url, span_name},
 };

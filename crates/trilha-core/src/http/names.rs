@@ -1,15 +1,54 @@
-//! Method and URL as the semantic conventions want them: of low cardinality, without secrets.
+//! Method, version and URL as the semantic conventions want them: of low cardinality, without secrets.
 
-use http::{Method, Uri};
+use std::borrow::Cow;
+
+use http::{Method, Uri, Version};
+
+const METHODS: [&str; 10] =
+    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"];
+
+const OTHER: &str = "_OTHER";
 
 /// The method's name, or `_OTHER` for one that is not standard.
-pub fn known_method(method: &Method) -> &str {
-    match method.as_str() {
-        name @ ("CONNECT" | "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT" | "QUERY"
-        | "TRACE") => name,
-        _ => "_OTHER",
+pub fn known_method(method: &Method) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
+}
+
+/// The name of an HTTP span: the method, and the route or URL template where there is one.
+///
+/// A method that is not standard reads `HTTP`.
+pub fn span_name(method: &Method, template: Option<&str>) -> Cow<'static, str> {
+    let method = match known_method(method) {
+        OTHER => "HTTP",
+        known => known,
+    };
+    template.map_or(Cow::Borrowed(method), |template| format!("{method} {template}").into())
+}
+
+/// The value of `network.protocol.version`.
+pub fn protocol_version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_09 => Some("0.9"),
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_3 => Some("3"),
+        _ => None,
     }
 }
+
+/// The port that a request to `uri` goes to: the one it names, else that of its scheme.
+pub fn port(uri: &Uri) -> Option<u16> {
+    uri.port_u16().or_else(|| match uri.scheme_str() {
+        Some("http" | "ws") => Some(80),
+        Some("https" | "wss") => Some(443),
+        _ => None,
+    })
+}
+
+/// The boundaries, in seconds, that the semantic conventions advise for the duration of requests.
+pub const DURATION_BOUNDARIES: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// Query parameters that are secrets by their name, as the semantic conventions list them.
 const SECRET_PARAMETERS: [&str; 7] = [
@@ -65,6 +104,17 @@ mod tests {
     #[test]
     fn an_unknown_method_is_other() {
         assert_eq!(known_method(&Method::GET), "GET");
-        assert_eq!(known_method(&Method::from_bytes(b"get").unwrap()), "_OTHER");
+        let other = Method::from_bytes(b"get").unwrap();
+        assert_eq!(known_method(&other), "_OTHER");
+        assert_eq!(span_name(&other, Some("/a/{b}")), "HTTP /a/{b}");
+        assert_eq!(span_name(&Method::GET, None), "GET");
+    }
+
+    #[test]
+    fn a_port_is_named_or_known_by_its_scheme() {
+        let port = |uri: &str| port(&uri.parse().unwrap());
+        assert_eq!(port("http://a:8080/"), Some(8080));
+        assert_eq!(port("https://a/"), Some(443));
+        assert_eq!(port("/a"), None);
     }
 }

@@ -1,8 +1,12 @@
 //! What is known of an operation before it starts, and the start itself.
 
-use opentelemetry::{Context, metrics::Histogram, trace::TraceContextExt};
+use opentelemetry::{
+    Context,
+    metrics::{Counter, Histogram},
+    trace::TraceContextExt,
+};
 
-use super::{Operation, Scoped, measure::Measure};
+use super::{Operation, measure::Measure};
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
@@ -31,6 +35,8 @@ pub struct OperationBuilder<'a> {
     links: Vec<(TraceContext, &'a [Attribute<'a>])>,
     attributes: &'a [Attribute<'a>],
     duration: Option<Histogram<f64>>,
+    count: Option<Counter<u64>>,
+    dimensions: &'a [Attribute<'a>],
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +58,8 @@ impl<'a> OperationBuilder<'a> {
             links: Vec::new(),
             attributes: &[],
             duration: None,
+            count: None,
+            dimensions: &[],
         }
     }
 
@@ -111,6 +119,19 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
+    /// Also counts the operation when it ends. Needs a [duration](Self::duration).
+    pub fn count(mut self, counter: &Counter<u64>) -> Self {
+        self.count = Some(counter.clone());
+        self
+    }
+
+    /// What the metrics know from the start, beside the span's [attributes](Self::attributes). Its
+    /// values must be few.
+    pub fn dimensions(mut self, dimensions: &'a [Attribute<'a>]) -> Self {
+        self.dimensions = dimensions;
+        self
+    }
+
     /// Starts the operation.
     ///
     /// What serves or processes gets [context attributes](ContextAttributes) of its own, as a copy of
@@ -146,10 +167,9 @@ impl<'a> OperationBuilder<'a> {
             attributes: self.attributes,
             start_time: None,
         });
-        let span = Span::new(record, attributes.clone());
-        let context = current
-            .with_value(Scoped { handle, attributes, trace: span.trace_context().clone() })
-            .with_span(ApiSpan::new(span.clone()));
-        Operation::started(span, context, self.duration.map(Measure::start))
+        let span = Span::new(record, attributes, handle);
+        let context = current.with_value(span.clone()).with_span(ApiSpan::new(span.clone()));
+        let measure = (self.duration).map(|duration| Measure::start(duration, self.count, self.dimensions));
+        Operation::started(span, context, measure)
     }
 }

@@ -1,22 +1,34 @@
-//! The duration of an operation as a metric.
+//! The duration of an operation as a metric, and its count.
 
 use std::{borrow::Cow, time::Instant};
 
-use opentelemetry::{KeyValue, metrics::Histogram};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
 
 use super::Outcome;
-use crate::ContextAttributes;
+use crate::{
+    ContextAttributes,
+    recorder::{Attribute, to_key_value},
+};
 
 #[derive(Debug)]
 pub(super) struct Measure {
     histogram: Histogram<f64>,
+    counter: Option<Counter<u64>>,
     started: Instant,
     dimensions: Vec<KeyValue>,
 }
 
 impl Measure {
-    pub(super) fn start(histogram: Histogram<f64>) -> Self {
-        Self { histogram, started: Instant::now(), dimensions: Vec::new() }
+    pub(super) fn start(
+        histogram: Histogram<f64>,
+        counter: Option<Counter<u64>>,
+        dimensions: &[Attribute<'_>],
+    ) -> Self {
+        let dimensions = dimensions.iter().copied().map(to_key_value).collect();
+        Self { histogram, counter, started: Instant::now(), dimensions }
     }
 
     pub(super) fn set(&mut self, dimension: KeyValue) {
@@ -26,13 +38,22 @@ impl Measure {
         }
     }
 
-    pub(super) fn finish(mut self, outcome: Outcome<'_>, attributes: &ContextAttributes) {
-        let elapsed = self.started.elapsed();
+    /// `ended` defaults to now.
+    pub(super) fn finish(
+        mut self,
+        outcome: Outcome<'_>,
+        attributes: &ContextAttributes,
+        ended: Option<Instant>,
+    ) {
+        let elapsed = ended.unwrap_or_else(Instant::now).saturating_duration_since(self.started);
         if let Some(error_type) = outcome.error_type() {
             let error_type = Cow::<str>::Owned(error_type.to_owned());
             self.set(KeyValue::new("error.type", error_type));
         }
         attributes.extend_metric(&mut self.dimensions);
         self.histogram.record(elapsed.as_secs_f64(), &self.dimensions);
+        if let Some(counter) = self.counter {
+            counter.add(1, &self.dimensions);
+        }
     }
 }

@@ -7,7 +7,11 @@ mod future;
 mod measure;
 mod outcome;
 
-use std::future::Future;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::{Instant, SystemTime},
+};
 
 use opentelemetry::{Context, KeyValue, TraceId, trace::TraceContextExt};
 
@@ -22,15 +26,6 @@ use crate::{
     carrier::CarrierMut,
     recorder::{Span, SpanKind, Status, Value},
 };
-
-/// What an operation leaves in the OpenTelemetry `Context`, beside its span.
-#[derive(Debug)]
-pub(crate) struct Scoped {
-    pub(crate) handle: Handle,
-    pub(crate) attributes: ContextAttributes,
-    /// Holds the tracestate, which the API's span context cannot.
-    pub(crate) trace: TraceContext,
-}
 
 /// Something that crosses a boundary, from its start to its one [`Outcome`].
 ///
@@ -78,12 +73,12 @@ impl Operation {
 
     /// The handle that records it.
     pub fn handle(&self) -> Handle {
-        self.0.as_ref().map_or_else(Handle::current, |open| Handle::of(&open.context))
+        self.span().map_or_else(Handle::current, |span| span.handle().clone())
     }
 
     /// The context attributes of the work in hand.
     pub fn attributes(&self) -> ContextAttributes {
-        (self.0.as_ref()).and_then(|open| ContextAttributes::of(&open.context)).unwrap_or_default()
+        self.span().map_or_else(ContextAttributes::default, |span| span.attributes().clone())
     }
 
     /// The operation's span, for what it alone needs: events, links. `None` once a panic ended it.
@@ -124,8 +119,7 @@ impl Operation {
     /// Writes the operation's context to a carrier, in place of what stood there.
     pub fn inject(&self, carrier: &mut dyn CarrierMut) {
         if let Some(open) = &self.0 {
-            let handle = Handle::of(&open.context);
-            handle.propagation().inject(open.span.trace_context(), carrier);
+            open.span.handle().propagation().inject(open.span.trace_context(), carrier);
         }
     }
 
@@ -140,6 +134,14 @@ impl Operation {
         std::mem::forget(watch);
         drop(attached);
         result
+    }
+
+    /// Runs a future with the operation's context as the current one, and leaves the operation open.
+    ///
+    /// For an outcome that [`run_with`](Self::run_with) cannot say, or what is to be set at the end.
+    pub async fn drive<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| self.enter(|| future.as_mut().poll(cx))).await
     }
 
     /// Runs a fallible future as this operation; its outcome is the future's.
@@ -161,31 +163,36 @@ impl Operation {
 
     /// Ends the operation.
     pub fn finish(mut self, outcome: Outcome<'_>) {
-        self.end(outcome);
+        self.end(outcome, None);
     }
 
-    fn end(&mut self, outcome: Outcome<'_>) {
+    /// Ends the operation as of a moment that has passed: what the caller did since is not part of it.
+    pub fn finish_at(mut self, outcome: Outcome<'_>, ended: Instant) {
+        self.end(outcome, Some(ended));
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>, ended: Option<Instant>) {
         let Some(Open { span, context, measure }) = self.0.take() else { return };
         if let Some(error_type) = outcome.error_type() {
             span.set_attribute("error.type", error_type);
             span.set_status(Status::Error(""));
         }
         if let Some(measure) = measure {
-            let attributes = ContextAttributes::of(&context).unwrap_or_default();
             // Exemplars and views may look at the current context.
             let _attached = context.attach();
-            measure.finish(outcome, &attributes);
+            measure.finish(outcome, span.attributes(), ended);
         }
-        span.end(None);
+        span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
     }
 }
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.end(match std::thread::panicking() {
+        let outcome = match std::thread::panicking() {
             true => Outcome::Panicked,
             false => Outcome::Cancelled,
-        });
+        };
+        self.end(outcome, None);
     }
 }
 
@@ -194,7 +201,7 @@ struct PanicWatch<'a>(&'a mut Operation);
 
 impl Drop for PanicWatch<'_> {
     fn drop(&mut self) {
-        self.0.end(Outcome::Panicked);
+        self.0.end(Outcome::Panicked, None);
     }
 }
 
@@ -202,8 +209,8 @@ impl Drop for PanicWatch<'_> {
 pub(crate) fn parent_in(context: &Context) -> (Option<TraceContext>, bool) {
     let span = context.span();
     let current = span.span_context();
-    let scoped = context.get::<Scoped>().map(|scoped| &scoped.trace);
-    let parent = match scoped {
+    let operation = context.get::<Span>().map(Span::trace_context);
+    let parent = match operation {
         Some(trace) if trace.span_id() == current.span_id() => {
             trace.traceparent().is_some().then(|| trace.clone())
         }

@@ -2,8 +2,10 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::{Attribute, Link, SpanRecord, Status, Value};
-use crate::{ContextAttributes, TraceContext, schema};
+use opentelemetry::{Context, trace::TraceContextExt};
+
+use super::{ApiSpan, Attribute, Link, Scope, SpanKind, SpanRecord, SpanStart, Status, Value};
+use crate::{ContextAttributes, Handle, TraceContext, operation::parent_in, schema};
 
 /// An open span. Clones share it.
 ///
@@ -14,11 +16,69 @@ use crate::{ContextAttributes, TraceContext, schema};
 pub struct Span {
     record: Arc<dyn SpanRecord>,
     attributes: ContextAttributes,
+    handle: Handle,
 }
 
 impl Span {
-    pub(crate) fn new(record: Arc<dyn SpanRecord>, attributes: ContextAttributes) -> Self {
-        Self { record, attributes }
+    pub(crate) fn new(record: Arc<dyn SpanRecord>, attributes: ContextAttributes, handle: Handle) -> Self {
+        Self { record, attributes, handle }
+    }
+
+    /// Starts a span that is no operation, as a bridge from another API does: its parent is the span
+    /// of `context`, its handle that of `context`, else `fallback`.
+    pub fn start(
+        scope: &Scope,
+        name: &str,
+        kind: &SpanKind,
+        start_time: Option<SystemTime>,
+        context: &Context,
+        fallback: Option<&Handle>,
+    ) -> Self {
+        let handle = match (context.get::<Self>(), fallback) {
+            (None, Some(fallback)) if !context.is_telemetry_suppressed() => fallback.clone(),
+            _ => Handle::of(context),
+        };
+        let (parent, is_parent_remote) = parent_in(context);
+        let record = handle.recorder().start(&SpanStart {
+            scope,
+            name,
+            kind,
+            parent: parent.as_ref(),
+            is_parent_remote,
+            links: &[],
+            attributes: &[],
+            start_time,
+        });
+        let attributes =
+            ContextAttributes::of(context).unwrap_or_else(|| ContextAttributes::new(handle.stats().clone()));
+        Self { record, attributes, handle }
+    }
+
+    /// `context` with this span as its current one, and nothing else changed.
+    ///
+    /// Outside any operation, the span's handle and context attributes come along.
+    pub fn in_context(&self, context: &Context) -> Context {
+        let span = ApiSpan::new(self.clone());
+        match context.get::<Self>() {
+            Some(_) => context.with_span(span),
+            None => context.with_value(self.clone()).with_span(span),
+        }
+    }
+
+    /// The operation's span in `context`, unless another span runs inside it there.
+    pub fn of(context: &Context) -> Option<&Self> {
+        let current = context.span().span_context().span_id();
+        context.get::<Self>().filter(|span| span.trace_context().span_id() == current)
+    }
+
+    /// The handle that records it.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The context attributes that it takes along.
+    pub fn attributes(&self) -> &ContextAttributes {
+        &self.attributes
     }
 
     /// The ids, flags and tracestate that children and other processes get.
