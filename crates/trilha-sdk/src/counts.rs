@@ -1,0 +1,68 @@
+//! The counts of a recorder as metrics.
+
+use std::sync::Arc;
+
+use opentelemetry::{KeyValue, metrics::Meter};
+use trilha_core::{Recorder, Stats};
+
+/// Publishes what became of every span, and what was refused:
+///
+/// | metric | unit | attributes |
+/// |---|---|---|
+/// | `trilha.spans.created` | `{span}` | – |
+/// | `trilha.spans.sampled_out` | `{span}` | – |
+/// | `trilha.spans.delivered` | `{span}` | – |
+/// | `trilha.spans.unacknowledged` | `{span}` | – |
+/// | `trilha.spans.dropped` | `{span}` | `reason` |
+/// | `trilha.spans.queued` | `{span}` | – |
+/// | `trilha.refused` | `{item}` | `what` |
+///
+/// - **Cardinality:** the reasons, five; what can be refused, four.
+/// - **PII:** none.
+pub fn observe_counts(meter: &Meter, recorder: Arc<dyn Recorder>, stats: Arc<Stats>) {
+    type Read = fn(&trilha_core::SpanCounts) -> u64;
+    let totals: [(&'static str, &'static str, Read); 4] = [
+        ("trilha.spans.created", "Spans that were started and are to be kept", |c| c.created),
+        ("trilha.spans.sampled_out", "Spans that the sampler did not keep", |c| c.sampled_out),
+        ("trilha.spans.delivered", "Spans that the receiver took", |c| c.delivered),
+        ("trilha.spans.unacknowledged", "Spans sent over a connection that broke before the answer", |c| {
+            c.unacknowledged
+        }),
+    ];
+    for (name, description, read) in totals {
+        let recorder = recorder.clone();
+        meter
+            .u64_observable_counter(name)
+            .with_unit("{span}")
+            .with_description(description)
+            .with_callback(move |observer| observer.observe(read(&recorder.counts()), &[]))
+            .build();
+    }
+    let queue = recorder.clone();
+    meter
+        .u64_observable_gauge("trilha.spans.queued")
+        .with_unit("{span}")
+        .with_description("Spans that wait to be sent")
+        .with_callback(move |observer| observer.observe(queue.counts().queued, &[]))
+        .build();
+    meter
+        .u64_observable_counter("trilha.spans.dropped")
+        .with_unit("{span}")
+        .with_description("Spans that were lost, by reason")
+        .with_callback(move |observer| {
+            for (reason, count) in recorder.counts().dropped.by_reason() {
+                observer.observe(count, &[KeyValue::new("reason", reason)]);
+            }
+        })
+        .build();
+    meter
+        .u64_observable_counter("trilha.refused")
+        .with_unit("{item}")
+        .with_description("Foreign contexts and values that were refused, by kind")
+        .with_callback(move |observer| {
+            for (what, count) in stats.refusals() {
+                observer.observe(count, &[KeyValue::new("what", what.name())]);
+            }
+        })
+        .build();
+}

@@ -1,0 +1,200 @@
+//! A recorder over any OpenTelemetry tracer provider.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::SystemTime,
+};
+
+use opentelemetry::{
+    Context, InstrumentationScope,
+    trace::{
+        Link as ApiLink, Span, SpanBuilder, Status as ApiStatus, TraceContextExt, Tracer, TracerProvider,
+    },
+};
+use parking_lot::{Mutex, RwLock};
+use trilha_core::{
+    Recorder, Scope, SpanCounts, TraceContext,
+    recorder::{Attribute, Link, SpanRecord, SpanStart, Status, Value, to_key_value},
+};
+
+/// Records through an OpenTelemetry tracer provider: sampling, processors and export are the provider's.
+///
+/// What the provider loses after a span has ended, it does not tell: a span counts as delivered once it
+/// was handed over.
+pub struct ApiRecorder<P: TracerProvider> {
+    provider: P,
+    tracers: RwLock<HashMap<Scope, P::Tracer>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    created: AtomicU64,
+    sampled_out: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl<P: TracerProvider> ApiRecorder<P> {
+    /// A recorder over `provider`.
+    pub fn new(provider: P) -> Self {
+        Self { provider, tracers: RwLock::default(), counts: Arc::default() }
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &P {
+        &self.provider
+    }
+}
+
+impl<P> ApiRecorder<P>
+where
+    P: TracerProvider,
+    P::Tracer: Clone,
+{
+    fn tracer(&self, scope: &Scope) -> P::Tracer {
+        if let Some(tracer) = self.tracers.read().get(scope) {
+            return tracer.clone();
+        }
+        let mut builder = InstrumentationScope::builder(scope.name().to_owned());
+        if !scope.version().is_empty() {
+            builder = builder.with_version(scope.version().to_owned());
+        }
+        let tracer = self.provider.tracer_with_scope(builder.build());
+        self.tracers.write().entry(scope.clone()).or_insert(tracer).clone()
+    }
+}
+
+impl<P: TracerProvider> fmt::Debug for ApiRecorder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiRecorder").field("counts", &self.counts).finish_non_exhaustive()
+    }
+}
+
+impl<P> Recorder for ApiRecorder<P>
+where
+    P: TracerProvider + Send + Sync,
+    P::Tracer: Clone + Send + Sync,
+    <P::Tracer as Tracer>::Span: fmt::Debug + Send + Sync + 'static,
+{
+    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+        let mut builder = SpanBuilder::from_name(start.name.to_owned())
+            .with_kind(start.kind.clone())
+            .with_attributes(start.attributes.iter().copied().map(to_key_value))
+            .with_links(start.links.iter().map(api_link).collect());
+        builder.start_time = start.start_time;
+        let parent = match start.parent {
+            Some(parent) => Context::new().with_remote_span_context(parent.to_api(start.is_parent_remote)),
+            None => Context::new(),
+        };
+        let span = self.tracer(start.scope).build_with_context(builder, &parent);
+        let counter = match span.is_recording() {
+            true => &self.counts.created,
+            false => &self.counts.sampled_out,
+        };
+        counter.fetch_add(1, Relaxed);
+        Arc::new(Record {
+            context: context_of(&span, start.parent),
+            is_created: span.is_recording(),
+            span: Mutex::new(Some(span)),
+            counts: self.counts.clone(),
+        })
+    }
+
+    fn counts(&self) -> SpanCounts {
+        let mut counts = SpanCounts::default();
+        counts.delivered = self.counts.ended.load(Relaxed);
+        counts.sampled_out = self.counts.sampled_out.load(Relaxed);
+        counts.created = self.counts.created.load(Relaxed).max(counts.delivered);
+        counts.open = counts.created - counts.delivered;
+        counts
+    }
+}
+
+/// The span's identity, with the parent's tracestate where the provider passed it on: ours is exact.
+fn context_of(span: &impl Span, parent: Option<&TraceContext>) -> TraceContext {
+    let own = TraceContext::from_api(span.span_context()).unwrap_or_else(TraceContext::none);
+    match (own.traceparent(), parent) {
+        (Some(traceparent), Some(parent))
+            if own.trace_id() == parent.trace_id()
+                && span.span_context().trace_state() == parent.to_api(false).trace_state() =>
+        {
+            TraceContext::new(*traceparent, parent.tracestate().clone())
+        }
+        _ => own,
+    }
+}
+
+fn api_link(link: &Link<'_>) -> ApiLink {
+    let attributes = link.attributes.iter().copied().map(to_key_value).collect();
+    ApiLink::new(link.context.to_api(true), attributes, 0)
+}
+
+#[derive(Debug)]
+struct Record<S> {
+    context: TraceContext,
+    is_created: bool,
+    span: Mutex<Option<S>>, // nothing once it has ended
+    counts: Arc<Counts>,
+}
+
+impl<S: Span> Record<S> {
+    fn with(&self, f: impl FnOnce(&mut S)) {
+        if let Some(span) = self.span.lock().as_mut() {
+            f(span);
+        }
+    }
+}
+
+impl<S: Span + fmt::Debug + Send + Sync> SpanRecord for Record<S> {
+    fn trace_context(&self) -> &TraceContext {
+        &self.context
+    }
+
+    fn is_recording(&self) -> bool {
+        self.span.lock().as_ref().is_some_and(Span::is_recording)
+    }
+
+    fn set_attribute(&self, key: &str, value: Value<'_>) {
+        self.with(|span| span.set_attribute(to_key_value((key, value))));
+    }
+
+    fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
+        let attributes = attributes.iter().copied().map(to_key_value).collect();
+        let time = time.unwrap_or_else(SystemTime::now);
+        self.with(|span| span.add_event_with_timestamp(name.to_owned(), time, attributes));
+    }
+
+    fn add_link(&self, link: &Link<'_>) {
+        let link = api_link(link);
+        self.with(|span| span.add_link(link.span_context, link.attributes));
+    }
+
+    fn set_name(&self, name: &str) {
+        self.with(|span| span.update_name(name.to_owned()));
+    }
+
+    fn set_status(&self, status: Status<'_>) {
+        let status = match status {
+            Status::Unset => return,
+            Status::Ok => ApiStatus::Ok,
+            Status::Error(text) => ApiStatus::error(text.to_owned()),
+        };
+        self.with(|span| span.set_status(status));
+    }
+
+    fn end(&self, time: Option<SystemTime>) {
+        let Some(mut span) = self.span.lock().take() else { return };
+        match time {
+            Some(time) => span.end_with_timestamp(time),
+            None => span.end(),
+        }
+        if self.is_created {
+            self.counts.ended.fetch_add(1, Relaxed);
+        }
+    }
+}

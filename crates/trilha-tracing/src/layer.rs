@@ -1,0 +1,179 @@
+//! The layer that makes a span of each `tracing` span, and an event of each `tracing` event.
+
+use std::time::SystemTime;
+
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, TraceContextExt},
+};
+use tracing_core::{
+    Event, Level, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{Layer, layer, registry::LookupSpan};
+use trilha_core::{
+    Handle, Scope, Span,
+    recorder::{Attribute, Link, Status, to_key_value},
+};
+
+use crate::{
+    entered,
+    fields::{EventFields, SpanSettings, ToSpan},
+};
+
+const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+
+/// Makes a span of each `tracing` span that reaches it. A layer filter limits it to some of them.
+///
+/// The fields `otel.name`, `otel.kind`, `otel.status_code` and `otel.status_description` set what
+/// their names say. Events go to the innermost span of either kind: of `tracing`, or of an operation;
+/// one of level `ERROR` marks the span as failed.
+///
+/// - **Cardinality:** names of spans are those in the code.
+/// - **PII:** values of fields are the user's; they leave as they are.
+#[derive(Clone, Debug)]
+pub struct TraceLayer {
+    handle: Handle,
+}
+
+impl TraceLayer {
+    /// A layer that records with the handle of the current operation, and with `handle` outside one.
+    pub fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+}
+
+impl<S> Layer<S> for TraceLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: layer::Context<'_, S>) {
+        let Some(registered) = context.span(id) else { return };
+        let parent = match attributes.parent() {
+            Some(parent) => match span_of(&context, parent) {
+                Some(parent) => parent.in_context(&Context::current()),
+                None => Context::current(),
+            },
+            None if attributes.is_root() => Context::current().with_remote_span_context(SpanContext::NONE),
+            None => Context::current(),
+        };
+        let mut settings = SpanSettings::default();
+        attributes.record(&mut settings);
+        let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
+        let span = Span::start(&SCOPE, name, &settings.kind, None, &parent, Some(&self.handle));
+        if span.is_recording() {
+            attributes.record(&mut ToSpan { span: &span, is_new: true });
+        }
+        registered.extensions_mut().insert(span);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: layer::Context<'_, S>) {
+        if let Some(span) = span_of(&context, id).filter(Span::is_recording) {
+            values.record(&mut ToSpan { span: &span, is_new: false });
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, context: layer::Context<'_, S>) {
+        if let (Some(span), Some(cause)) = (span_of(&context, id), span_of(&context, follows)) {
+            span.add_link(&Link { context: cause.trace_context(), attributes: &[] });
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: layer::Context<'_, S>) {
+        let target = match event.parent() {
+            Some(parent) => span_of(&context, parent).map(Target::Known),
+            None if event.is_root() => None,
+            None => Target::innermost(&context),
+        };
+        if let Some(target) = target.filter(Target::is_recording) {
+            target.record(event);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, context: layer::Context<'_, S>) {
+        if let Some(span) = span_of(&context, id) {
+            entered::enter(id, span.in_context(&Context::current()));
+        }
+    }
+
+    fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
+        entered::exit(id);
+    }
+
+    fn on_close(&self, id: Id, context: layer::Context<'_, S>) {
+        if let Some(span) = span_of(&context, &id) {
+            span.end(None);
+        }
+    }
+}
+
+/// The span that the layer made. A clone: fields run foreign code, under no lock of the registry's.
+fn span_of<S>(context: &layer::Context<'_, S>, id: &Id) -> Option<Span>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    context.span(id)?.extensions().get::<Span>().cloned()
+}
+
+/// The span that an event belongs to.
+enum Target {
+    /// Made by the layer or by an operation.
+    Known(Span),
+    /// Made by foreign code: the current span of this context.
+    Foreign(Context),
+}
+
+impl Target {
+    fn innermost<S>(context: &layer::Context<'_, S>) -> Option<Self>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let current = Context::current();
+        if let Some(span) = Span::of(&current) {
+            return Some(Self::Known(span.clone()));
+        }
+        let id = current.span().span_context().span_id();
+        let entered = context.lookup_current().and_then(|span| span.extensions().get::<Span>().cloned());
+        match entered.filter(|span| span.trace_context().span_id() == id) {
+            Some(span) => Some(Self::Known(span)),
+            None if current.has_active_span() => Some(Self::Foreign(current)),
+            None => None,
+        }
+    }
+
+    fn is_recording(&self) -> bool {
+        match self {
+            Self::Known(span) => span.is_recording(),
+            Self::Foreign(context) => context.span().is_recording(),
+        }
+    }
+
+    fn record(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let mut fields = EventFields::default();
+        event.record(&mut fields);
+        let attributes: Vec<Attribute<'_>> =
+            [("level", metadata.level().as_str().into()), ("target", metadata.target().into())]
+                .into_iter()
+                .chain(fields.attributes())
+                .collect();
+        let name = fields.message.as_deref().unwrap_or(metadata.name());
+        let is_error = *metadata.level() == Level::ERROR;
+        match self {
+            Self::Known(span) => {
+                span.add_event(name, None, &attributes);
+                if is_error {
+                    span.set_status(Status::Error(""));
+                }
+            }
+            Self::Foreign(context) => {
+                let span = context.span();
+                let attributes = attributes.iter().copied().map(to_key_value).collect();
+                span.add_event_with_timestamp(name.to_owned(), SystemTime::now(), attributes);
+                if is_error {
+                    span.set_status(opentelemetry::trace::Status::error(""));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Log lines, as they are written.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use tracing::{info, subscriber::with_default};
+use tracing_subscriber::{fmt, prelude::*};
+use trilha_core::{Operation, Outcome, Scope, SpanKind};
+use trilha_testing::Fixture;
+use trilha_tracing::{JsonLog, TextLog};
+
+const SCOPE: Scope = Scope::new("test", "");
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// Logs one line inside an operation of a tenant, and gives the operation's ids.
+fn log_inside(fixture: &Fixture) -> (String, String) {
+    let mut served =
+        Operation::builder(&SCOPE, "served", SpanKind::Server).handle(fixture.handle().clone()).start();
+    served.attributes().tenant("acme");
+    served.enter(|| info!(items = 2_u64, level = "mine", "two\nlines"));
+    let ids = served.trace_context();
+    served.finish(Outcome::Ok);
+    (ids.trace_id().to_string(), ids.span_id().to_string())
+}
+
+#[tokio::test]
+async fn a_json_line_names_its_trace() {
+    let (fixture, lines) = (Fixture::start("service"), Lines::default());
+    let writer = lines.clone();
+    let layer = fmt::layer().event_format(JsonLog::new()).with_writer(move || writer.clone());
+    let (trace_id, span_id) =
+        with_default(tracing_subscriber::registry().with(layer), || log_inside(&fixture));
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["trace_id"], trace_id.as_str());
+    assert_eq!(line["span_id"], span_id.as_str());
+    assert_eq!(line["trace_flags"], "03");
+    assert_eq!(line["tenant"], "acme");
+    assert_eq!(line["msg"], "two\nlines");
+    assert_eq!(line["items"], 2);
+    assert_eq!(line["level"], "INFO", "a field does not replace what the line says of itself");
+    assert_eq!(line["fields.level"], "mine");
+    assert!(line["ts"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn a_line_outside_a_trace_has_no_ids() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let layer = fmt::layer().event_format(JsonLog::new()).with_writer(move || writer.clone());
+    with_default(tracing_subscriber::registry().with(layer), || info!("alone"));
+    let line: Value = serde_json::from_str(&lines.text()).unwrap();
+    assert_eq!(line.get("trace_id"), None);
+    assert_eq!(line["msg"], "alone");
+}
+
+#[tokio::test]
+async fn a_text_line_ends_with_its_ids() {
+    let (fixture, lines) = (Fixture::start("service"), Lines::default());
+    let writer = lines.clone();
+    let layer =
+        fmt::layer().event_format(TextLog::new()).with_ansi(false).with_writer(move || writer.clone());
+    let (trace_id, span_id) =
+        with_default(tracing_subscriber::registry().with(layer), || log_inside(&fixture));
+    let ids = format!(" trace_id={trace_id} span_id={span_id} trace_flags=03 tenant=acme\n");
+    assert!(lines.text().ends_with(&ids), "{}", lines.text());
+}

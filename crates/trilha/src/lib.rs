@@ -1,0 +1,85 @@
+//! One request, one trace: OpenTelemetry instrumentation for services in Rust.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use trilha::prelude::*;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let telemetry = trilha::Telemetry::builder("order-service").zone(Zone::Z2).install()?;
+//!
+//!     let app = Router::new()
+//!         .route("/orders/{id}", get(order))
+//!         .layer(trilha::tower::ServerTraceLayer::new());
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//!     axum::serve(listener, app).await?;
+//!
+//!     println!("{}", telemetry.shutdown(std::time::Duration::from_secs(5)).await);
+//!     Ok(())
+//! }
+//!
+//! #[tracing::instrument]
+//! async fn order() -> &'static str {
+//!     trilha::attributes().tenant("acme"); // reaches the server span, its metrics, its logs
+//!     tracing::info!("found");
+//!     "42"
+//! }
+//! ```
+//!
+//! Everything is sent over OTLP to `http://localhost:4318`, or where `OTEL_EXPORTER_OTLP_ENDPOINT` says;
+//! all settings are listed at [`TelemetryBuilder`].
+//!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `http` (default) | export over OTLP/HTTP |
+//! | `grpc` | export over OTLP/gRPC |
+//! | `tower` | [`tower`]: layers for servers and clients over HTTP and gRPC |
+//! | `axum` | the route of an axum handler, in [`tower`] |
+//! | `reqwest` | [`reqwest`]: a client |
+//! | `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite` | [`sqlx`]: pool, connection, transaction |
+//! | `lapin` | [`lapin`]: AMQP |
+//! | `rdkafka` | [`rdkafka`]: Kafka |
+//! | `batch` | [`batch`]: batch runs, partitions, links |
+//!
+//! # What it does not do yet
+//! Baggage is not carried, and TLS to the receiver is not spoken: send to a collector on the same host.
+//! Values are not checked for personal data.
+
+pub mod prelude;
+
+mod error;
+mod settings;
+mod telemetry;
+
+pub use opentelemetry;
+pub use tracing;
+#[cfg(feature = "batch")]
+pub use trilha_batch as batch;
+pub use trilha_core::{
+    ContextAttributes, Handle, Operation, Outcome, Refusal, SpanCounts, sampling::Sampler, schema,
+};
+#[cfg(feature = "lapin")]
+pub use trilha_lapin as lapin;
+#[cfg(feature = "rdkafka")]
+pub use trilha_rdkafka as rdkafka;
+#[cfg(feature = "reqwest")]
+pub use trilha_reqwest as reqwest;
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
+pub use trilha_sqlx as sqlx;
+#[cfg(feature = "tower")]
+pub use trilha_tower as tower;
+pub use trilha_tracing::{JsonLog, TextLog};
+
+pub use crate::{
+    error::SetupError,
+    settings::{LogFormat, Protocol},
+    telemetry::{Report, Snapshot, Telemetry, TelemetryBuilder},
+};
+
+/// The context attributes of the work in hand: tenant, route, model and what else the schema holds.
+///
+/// See [`ContextAttributes`].
+pub fn attributes() -> ContextAttributes {
+    ContextAttributes::current()
+}

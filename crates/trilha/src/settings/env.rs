@@ -1,0 +1,135 @@
+//! Values of environment variables, read once, each error naming its variable.
+//!
+//! Specification: [OpenTelemetry environment variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+
+use std::{env, time::Duration};
+
+use crate::SetupError;
+
+/// Where variables come from: the process's environment, or a test's.
+pub(crate) struct Env(Box<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String>;
+
+impl Env {
+    /// The environment of this process.
+    pub(crate) fn of_process() -> Self {
+        Self(Box::new(|name| env::var(name).ok()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(variables: &'static [(&'static str, &'static str)]) -> Self {
+        Self(Box::new(move |name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        }))
+    }
+
+    /// The value. An empty one counts as none, as the specification asks.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of the first of these variables that is set, and which one that was.
+    pub(crate) fn first<'a>(&self, names: &[&'a str]) -> Option<(&'a str, String)> {
+        names.iter().find_map(|name| Some((*name, self.text(name)?)))
+    }
+
+    /// True or false. Anything else is an error: a switch that is misspelt must not be guessed.
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, SetupError> {
+        match self.text(name).map(|value| value.to_ascii_lowercase()).as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(SetupError::new(name, "is neither true nor false")),
+        }
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, SetupError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(value) if range.contains(&value) => Ok(Some(value)),
+            _ => Err(SetupError::new(
+                name,
+                format!("is not a whole number from {} to {}", range.start(), range.end()),
+            )),
+        }
+    }
+
+    /// A duration in milliseconds, from 1 ms to a day.
+    pub(crate) fn millis(&self, names: &[&str]) -> Result<Option<Duration>, SetupError> {
+        for name in names {
+            if let Some(millis) = self.number(name, 1..=86_400_000)? {
+                return Ok(Some(Duration::from_millis(millis)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A list of `key=value` pairs, percent-encoded, as headers and resource attributes are.
+    pub(crate) fn pairs(&self, name: &str) -> Result<Vec<(String, String)>, SetupError> {
+        let text = self.text(name).unwrap_or_default();
+        let members = text.split(',').map(str::trim).filter(|member| !member.is_empty());
+        members
+            .map(|member| {
+                let (key, value) = member
+                    .split_once('=')
+                    .filter(|(key, _)| !key.trim().is_empty())
+                    .ok_or_else(|| SetupError::new(name, "is not a list of key=value pairs"))?;
+                let value = percent_decode(value.trim()).ok_or_else(|| {
+                    SetupError::new(name, "holds a value that is not percent-encoded UTF-8")
+                })?;
+                Ok((key.trim().to_owned(), value))
+            })
+            .collect()
+    }
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                let digits = std::str::from_utf8(&digits).ok().filter(|d| !d.starts_with('+'))?;
+                u8::from_str_radix(digits, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_names_its_variable() {
+        let env = Env::of(&[("A", "yes"), ("B", "-1"), ("C", "1e12"), ("D", "k"), ("E", "k=%zz")]);
+        assert_eq!(env.boolean("A").unwrap_err().option(), "A");
+        assert_eq!(env.number("B", 1..=9).unwrap_err().option(), "B");
+        assert_eq!(env.millis(&["C"]).unwrap_err().option(), "C");
+        assert_eq!(env.pairs("D").unwrap_err().option(), "D");
+        assert_eq!(env.pairs("E").unwrap_err().option(), "E");
+    }
+
+    #[test]
+    fn pairs_are_decoded() {
+        let env = Env::of(&[("A", "k=a%20b, x = y=z,")]);
+        let expected = vec![("k".into(), "a b".into()), ("x".into(), "y=z".into())];
+        assert_eq!(env.pairs("A").unwrap(), expected);
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        let env = Env::of(&[("A", " ")]);
+        assert_eq!(env.text("A"), None);
+        assert_eq!(env.boolean("A").unwrap(), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! All settings, from the builder first, then the environment, then their defaults.
+
+mod env;
+mod exporter;
+mod logs;
+mod resource;
+mod sampling;
+
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use trilha_core::{CarrierKind, Propagation, sampling::Sampler};
+
+pub(crate) use self::{
+    env::Env,
+    exporter::{Exporter, ExporterOptions, Signal},
+    resource::{ResourceOptions, ServiceResource},
+};
+pub use self::{exporter::Protocol, logs::LogFormat};
+use crate::SetupError;
+
+/// What the program itself said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) resource: ResourceOptions,
+    pub(crate) exporter: ExporterOptions,
+    pub(crate) sampler: Option<Sampler>,
+    pub(crate) logs: Option<LogFormat>,
+    pub(crate) switched_off: Vec<CarrierKind>,
+}
+
+/// What holds in the end.
+pub(crate) struct Settings {
+    pub(crate) resource: ServiceResource,
+    pub(crate) sampler: Sampler,
+    /// Nothing where telemetry, or this signal, is switched off.
+    pub(crate) traces: Option<Exporter>,
+    pub(crate) metrics: Option<Exporter>,
+    pub(crate) metric_interval: Option<Duration>,
+    pub(crate) spans: SpanSettings,
+    pub(crate) propagation: Propagation,
+    pub(crate) logs: LogFormat,
+    /// Which log lines are written: `RUST_LOG`.
+    pub(crate) log_filter: EnvFilter,
+    /// Which `tracing` spans take part in traces: `TRILHA_SPANS`.
+    pub(crate) span_filter: EnvFilter,
+}
+
+/// Bounds of the span pipeline that the environment may change.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct SpanSettings {
+    pub(crate) schedule_delay: Option<Duration>,
+    pub(crate) queue_size: Option<usize>,
+    pub(crate) batch_size: Option<usize>,
+    pub(crate) attribute_count: Option<usize>,
+    pub(crate) attribute_length: Option<usize>,
+    pub(crate) event_count: Option<usize>,
+    pub(crate) link_count: Option<usize>,
+}
+
+impl Settings {
+    pub(crate) fn resolve(options: Options, env: &Env) -> Result<Self, SetupError> {
+        let resource = ServiceResource::resolve(&options.resource, env)?;
+        let is_disabled = env.boolean("OTEL_SDK_DISABLED")?.unwrap_or(false);
+        let exporter = |signal| match is_disabled {
+            true => Ok(None),
+            false => Exporter::resolve(signal, &options.exporter, env),
+        };
+        let sampler = match options.sampler {
+            Some(sampler) => sampler,
+            None => sampling::resolve(env, resource.is_deployed)?,
+        };
+        Ok(Self {
+            sampler,
+            traces: exporter(Signal::Traces)?,
+            metrics: exporter(Signal::Metrics)?,
+            metric_interval: env.millis(&["OTEL_METRIC_EXPORT_INTERVAL"])?,
+            spans: SpanSettings::resolve(env)?,
+            propagation: propagation(&options.switched_off, env)?,
+            logs: LogFormat::resolve(options.logs, env, resource.is_deployed)?,
+            log_filter: logs::filter("RUST_LOG", env)?,
+            span_filter: logs::filter("TRILHA_SPANS", env)?,
+            resource,
+        })
+    }
+}
+
+impl SpanSettings {
+    fn resolve(env: &Env) -> Result<Self, SetupError> {
+        let count = |name: &str, range| Ok(env.number(name, range)?.map(|value| value as usize));
+        let settings = Self {
+            schedule_delay: env.millis(&["OTEL_BSP_SCHEDULE_DELAY"])?,
+            queue_size: count("OTEL_BSP_MAX_QUEUE_SIZE", 1..=1_000_000)?,
+            batch_size: count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1..=1_000_000)?,
+            attribute_count: count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", 0..=10_000)?,
+            attribute_length: count("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", 0..=1_000_000)?,
+            event_count: count("OTEL_SPAN_EVENT_COUNT_LIMIT", 0..=10_000)?,
+            link_count: count("OTEL_SPAN_LINK_COUNT_LIMIT", 0..=10_000)?,
+        };
+        Ok(settings)
+    }
+}
+
+/// `tracecontext` is what is carried; `baggage` is part of the variable's default and carried by none.
+fn propagation(switched_off: &[CarrierKind], env: &Env) -> Result<Propagation, SetupError> {
+    const PROPAGATORS: &str = "OTEL_PROPAGATORS";
+    let mut propagation = Propagation::default();
+    if let Some(names) = env.text(PROPAGATORS) {
+        let names: Vec<_> = names.split(',').map(str::trim).collect();
+        if let Some(unknown) = names.iter().find(|n| !matches!(**n, "tracecontext" | "baggage" | "none")) {
+            let problem = format!("{unknown:?} is none of tracecontext, baggage, none");
+            return Err(SetupError::new(PROPAGATORS, problem));
+        }
+        if !names.contains(&"tracecontext") {
+            let kinds = [CarrierKind::Http, CarrierKind::Grpc, CarrierKind::Messaging, CarrierKind::Database];
+            propagation = kinds.into_iter().fold(propagation, |all, kind| all.with(kind, false));
+        }
+    }
+    Ok(switched_off.iter().fold(propagation, |all, kind| all.with(*kind, false)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(variables: &'static [(&'static str, &'static str)]) -> Result<Settings, SetupError> {
+        let resource = ResourceOptions { service_name: "orders".into(), ..ResourceOptions::default() };
+        Settings::resolve(Options { resource, ..Options::default() }, &Env::of(variables))
+    }
+
+    #[test]
+    fn disabled_switches_all_signals_off() {
+        let settings = resolve(&[("OTEL_SDK_DISABLED", "true")]).unwrap();
+        assert!(settings.traces.is_none() && settings.metrics.is_none());
+    }
+
+    #[test]
+    fn a_hostile_bound_is_refused_by_name() {
+        for variable in [
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "1e12"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "-1"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
+            ("OTEL_SPAN_LINK_COUNT_LIMIT", "99999999999999999999"),
+            ("OTEL_PROPAGATORS", "tracecontext,jaeger"),
+            ("OTEL_SDK_DISABLED", "1"),
+            ("RUST_LOG", "info=debug=trace"),
+        ] {
+            let error = resolve(Box::leak(Box::new([variable]))).err().expect(variable.0);
+            assert_eq!(error.option(), variable.0);
+        }
+    }
+
+    #[test]
+    fn propagation_is_switched_off_by_name_and_by_carrier() {
+        let off = resolve(&[("OTEL_PROPAGATORS", "none")]).unwrap().propagation;
+        assert!(!off.is_enabled(CarrierKind::Http));
+        let on = resolve(&[("OTEL_PROPAGATORS", "tracecontext,baggage")]).unwrap().propagation;
+        assert!(on.is_enabled(CarrierKind::Http));
+        let no_database = propagation(&[CarrierKind::Database], &Env::of(&[])).unwrap();
+        assert!(!no_database.is_enabled(CarrierKind::Database));
+        assert!(no_database.is_enabled(CarrierKind::Messaging));
+    }
+}

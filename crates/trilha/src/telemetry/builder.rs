@@ -1,0 +1,122 @@
+//! What a program says about itself and its telemetry, before it starts.
+
+use trilha_core::{CarrierKind, sampling::Sampler, schema::Zone};
+
+use super::{Telemetry, install};
+use crate::{
+    SetupError,
+    settings::{Env, LogFormat, Options, Protocol, Settings},
+};
+
+/// Settings of [`Telemetry`]. What is not set here is read from the environment.
+///
+/// | setter | variable | defaults to |
+/// |---|---|---|
+/// | – | `OTEL_SDK_DISABLED` | `false` |
+/// | [`builder`](Telemetry::builder) | `OTEL_SERVICE_NAME` | – |
+/// | [`version`](Self::version), [`team`](Self::team), [`zone`](Self::zone), [`environment`](Self::environment) | `OTEL_RESOURCE_ATTRIBUTES` | – |
+/// | [`endpoint`](Self::endpoint) | `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_TRACES_ENDPOINT`, `…_METRICS_ENDPOINT` | `http://localhost:4318`, with gRPC `:4317` |
+/// | [`protocol`](Self::protocol) | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL`, `…_METRICS_PROTOCOL` | `http/protobuf` |
+/// | [`header`](Self::header) | `OTEL_EXPORTER_OTLP_HEADERS`, `…_TRACES_HEADERS`, `…_METRICS_HEADERS` | – |
+/// | – | `OTEL_EXPORTER_OTLP_TIMEOUT`, `…_TRACES_TIMEOUT`, `…_METRICS_TIMEOUT` | 10,000 ms |
+/// | – | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` (`otlp` or `none`) | `otlp` |
+/// | [`sampler`](Self::sampler) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | parent-based; all, or a tenth where the environment is `production` or `staging` |
+/// | [`without`](Self::without) | `OTEL_PROPAGATORS` | all carriers |
+/// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |
+/// | – | `RUST_LOG`: which log lines are written | `info` |
+/// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info` |
+/// | – | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 1,000 ms, 8,192 and 512 spans |
+/// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 bytes, 128, 128 |
+/// | – | `OTEL_METRIC_EXPORT_INTERVAL` | 60,000 ms |
+#[derive(Clone, Debug)]
+#[must_use = "telemetry starts with `install` or `build`"]
+pub struct TelemetryBuilder(Options);
+
+impl TelemetryBuilder {
+    pub(super) fn new(service_name: String) -> Self {
+        let mut options = Options::default();
+        options.resource.service_name = service_name;
+        Self(options)
+    }
+
+    /// The version of the service: `service.version`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.0.resource.version = Some(version.into());
+        self
+    }
+
+    /// The team that owns the service: `team`.
+    pub fn team(mut self, team: impl Into<String>) -> Self {
+        self.0.resource.team = Some(team.into());
+        self
+    }
+
+    /// Where in the platform the service stands: `zone`. [`Zone::Z1`] is an edge, and does not continue
+    /// the traces of strangers.
+    pub fn zone(mut self, zone: Zone) -> Self {
+        self.0.resource.zone = Some(zone);
+        self
+    }
+
+    /// Where it is deployed: `deployment.environment.name`.
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.0.resource.environment = Some(environment.into());
+        self
+    }
+
+    /// The receiver's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.0.exporter.endpoint = Some(url.into());
+        self
+    }
+
+    /// How OTLP is spoken.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.0.exporter.protocol = Some(protocol);
+        self
+    }
+
+    /// Adds a header to every export.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.exporter.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Which traces are kept.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.0.sampler = Some(sampler);
+        self
+    }
+
+    /// Neither reads nor writes a context in this kind of carrier.
+    pub fn without(mut self, carrier: CarrierKind) -> Self {
+        self.0.switched_off.push(carrier);
+        self
+    }
+
+    /// How log lines look, with [`install`](Self::install).
+    pub fn logs(mut self, format: LogFormat) -> Self {
+        self.0.logs = Some(format);
+        self
+    }
+
+    /// Starts telemetry, and makes it the process's: every adapter without a handle of its own uses it,
+    /// `tracing` spans take part, and log lines go to standard output.
+    ///
+    /// # Errors
+    /// A setting is wrong, or the process already has a `tracing` subscriber: then [`build`](Self::build)
+    /// it and add [`Telemetry::layer`] there.
+    pub fn install(self) -> Result<Telemetry, SetupError> {
+        let settings = Settings::resolve(self.0, &Env::of_process())?;
+        install::install(settings)
+    }
+
+    /// Starts telemetry and makes nothing global.
+    ///
+    /// # Errors
+    /// A setting is wrong.
+    pub fn build(self) -> Result<Telemetry, SetupError> {
+        let settings = Settings::resolve(self.0, &Env::of_process())?;
+        Telemetry::start(&settings)
+    }
+}

@@ -1,0 +1,31 @@
+//! Telemetry as the process's own: subscriber, meters and default handle.
+
+use tracing_subscriber::{Layer, Registry, fmt, layer::SubscriberExt};
+use trilha_tracing::{JsonLog, TextLog};
+
+use super::Telemetry;
+use crate::{
+    SetupError,
+    settings::{LogFormat, Settings},
+};
+
+pub(super) fn install(settings: Settings) -> Result<Telemetry, SetupError> {
+    let telemetry = Telemetry::start(&settings)?;
+    let logs: Option<Box<dyn Layer<_> + Send + Sync>> = match settings.logs {
+        LogFormat::Json => Some(fmt::layer().event_format(JsonLog::new()).boxed()),
+        LogFormat::Text => Some(fmt::layer().event_format(TextLog::new()).boxed()),
+        LogFormat::Off => None,
+    };
+    let subscriber = Registry::default()
+        .with(telemetry.layer().with_filter(settings.span_filter))
+        .with(logs.with_filter(settings.log_filter));
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| {
+        let problem = "the process has a tracing subscriber already: `build` and add `layer()` there";
+        SetupError::new("install", problem)
+    })?;
+    if let Some(metrics) = &telemetry.0.metrics {
+        metrics.set_global();
+    }
+    telemetry.handle().clone().set_default();
+    Ok(telemetry)
+}

@@ -1,0 +1,240 @@
+//! The telemetry of one service: what is started, and how it ends.
+
+mod builder;
+mod install;
+mod report;
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+use tracing_subscriber::{Layer, registry::LookupSpan};
+use trilha_core::{Handle, NoopRecorder, Recorder, Scope};
+use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
+
+use trilha_sdk::{ExportCounts, Metrics, observe_counts};
+use trilha_tracing::TraceLayer;
+
+pub use self::{
+    builder::TelemetryBuilder,
+    report::{Report, Snapshot},
+};
+use crate::{
+    SetupError,
+    settings::{Exporter, Protocol, Settings},
+};
+
+const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+
+/// How long dropping [`Telemetry`] waits for what is still to be sent.
+const DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The telemetry of one service. Keep it for as long as the service runs.
+///
+/// Dropping it is a [`shutdown`](Self::shutdown) with 5 s.
+#[derive(Debug)]
+#[must_use = "dropping it shuts telemetry down"]
+pub struct Telemetry(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    handle: Handle,
+    pipeline: Option<Pipeline>,
+    metrics: Option<Metrics>,
+}
+
+impl Telemetry {
+    /// Starts to describe the service of this name: `service.name`.
+    pub fn builder(service_name: impl Into<String>) -> TelemetryBuilder {
+        TelemetryBuilder::new(service_name.into())
+    }
+
+    fn start(settings: &Settings) -> Result<Self, SetupError> {
+        let resource = &settings.resource;
+        let pipeline = settings.traces.as_ref().map(|to| start_pipeline(settings, to)).transpose()?;
+        let metrics = settings.metrics.as_ref().map(|to| start_metrics(settings, to)).transpose()?;
+        let recorder: Arc<dyn Recorder> = match &pipeline {
+            Some(pipeline) => pipeline.recorder(),
+            None => Arc::new(NoopRecorder),
+        };
+        let mut handle = Handle::builder(recorder.clone())
+            .propagation(settings.propagation)
+            .service(resource.service_name.clone(), resource.zone);
+        if let Some(metrics) = &metrics {
+            handle = handle.meter_provider(metrics.meter_provider());
+        }
+        let handle = handle.build();
+        observe_counts(&handle.meter(&SCOPE), recorder, handle.stats().clone());
+        Ok(Self(Arc::new(Parts { handle, pipeline, metrics })))
+    }
+
+    /// The handle for adapters, where it is not the process's default.
+    pub fn handle(&self) -> &Handle {
+        &self.0.handle
+    }
+
+    /// The layer through which `tracing` spans take part, for a subscriber of your own.
+    ///
+    /// Filter it on its own (`Layer::with_filter`): a filter on the whole subscriber would take spans
+    /// out of the traces together with the log lines.
+    pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
+    where
+        S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    {
+        TraceLayer::new(self.0.handle.clone())
+    }
+
+    /// What became of everything so far.
+    pub fn stats(&self) -> Snapshot {
+        self.0.snapshot()
+    }
+
+    /// Sends what has ended so far, and says what became of it. Returns after `timeout` at the latest.
+    pub async fn flush(&self, timeout: Duration) -> Report {
+        self.0.clone().beside(timeout, Parts::flush_blocking).await
+    }
+
+    /// [`flush`](Self::flush) without a runtime: waits on the calling thread.
+    pub fn flush_blocking(&self, timeout: Duration) -> Report {
+        self.0.flush_blocking(timeout)
+    }
+
+    /// Sends what has ended, stops, and says what was delivered and what was lost. Returns after
+    /// `timeout` at the latest. Spans that end later are counted as dropped. A second call only reports.
+    pub async fn shutdown(&self, timeout: Duration) -> Report {
+        self.0.clone().beside(timeout, Parts::shutdown_blocking).await
+    }
+
+    /// [`shutdown`](Self::shutdown) without a runtime: waits on the calling thread.
+    pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
+        self.0.shutdown_blocking(timeout)
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown_blocking(DROP_DEADLINE);
+    }
+}
+
+impl Parts {
+    fn snapshot(&self) -> Snapshot {
+        let metric_exports = self.metrics.as_ref().map_or_else(ExportCounts::default, Metrics::export_counts);
+        Snapshot::new(self.handle.span_counts(), metric_exports, self.handle.stats())
+    }
+
+    fn flush_blocking(&self, timeout: Duration) -> Report {
+        self.settle(timeout, Pipeline::flush_blocking, Metrics::flush_blocking)
+    }
+
+    fn shutdown_blocking(&self, timeout: Duration) -> Report {
+        self.settle(timeout, Pipeline::shutdown_blocking, Metrics::shutdown_blocking)
+    }
+
+    /// Spans first: they cannot be made up for, as sums can. Metrics then tell what became of them.
+    fn settle(
+        &self,
+        timeout: Duration,
+        spans: fn(&Pipeline, Duration) -> trilha_otlp::Report,
+        metrics: fn(&Metrics, Duration) -> bool,
+    ) -> Report {
+        let deadline = Instant::now() + timeout;
+        let are_spans_settled = self.pipeline.as_ref().is_none_or(|it| spans(it, timeout).is_complete);
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let are_metrics_settled = self.metrics.as_ref().is_none_or(|it| metrics(it, remaining));
+        Report { is_complete: are_spans_settled && are_metrics_settled, counts: self.snapshot() }
+    }
+
+    /// Runs `f` on a thread of its own, so that no runtime is held up and none is needed.
+    async fn beside(self: Arc<Self>, timeout: Duration, f: fn(&Self, Duration) -> Report) -> Report {
+        let (done, answer) = oneshot::channel();
+        let parts = self.clone();
+        let thread = thread::Builder::new().name("trilha-flush".into()).spawn(move || {
+            let _ = done.send(f(&parts, timeout));
+        });
+        match thread {
+            Ok(_) => answer.await.ok(),
+            Err(_) => None,
+        }
+        .unwrap_or_else(|| f(&self, timeout))
+    }
+}
+
+fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupError> {
+    let spans = &settings.spans;
+    let mut limits = Limits::default();
+    if let Some(count) = spans.attribute_count {
+        limits = limits.attributes(count);
+    }
+    if let Some(length) = spans.attribute_length {
+        limits = limits.value_chars(length);
+    }
+    if let Some(count) = spans.event_count {
+        limits = limits.events(count);
+    }
+    if let Some(count) = spans.link_count {
+        limits = limits.links(count);
+    }
+    let mut config = PipelineConfig::new(endpoint(to)?)
+        .resource(settings.resource.attributes.iter().cloned())
+        .sampler(settings.sampler)
+        .limits(limits);
+    if let Some(delay) = spans.schedule_delay {
+        config = config.batch_interval(delay);
+    }
+    if let Some(size) = spans.queue_size {
+        // A small queue is no mistake: the default batch then follows it.
+        config = config.queue_spans(size).batch_spans(size.min(512));
+    }
+    if let Some(size) = spans.batch_size {
+        config = config.batch_spans(size);
+    }
+    Pipeline::start(config).map_err(|error| SetupError::new(option_of(to, error.option()), error))
+}
+
+fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
+    let endpoint = match to.protocol {
+        #[cfg(feature = "http")]
+        Protocol::Http => Endpoint::http(&to.endpoint),
+        #[cfg(feature = "grpc")]
+        Protocol::Grpc => Endpoint::grpc(&to.endpoint),
+        #[cfg(not(all(feature = "http", feature = "grpc")))]
+        other => {
+            let problem = format!("the protocol {other:?} needs the feature of this name");
+            return Err(SetupError::new("OTEL_EXPORTER_OTLP_PROTOCOL", problem));
+        }
+    };
+    let headers = to.headers.iter();
+    Ok(headers.fold(endpoint.timeout(to.timeout), |endpoint, (name, value)| endpoint.header(name, value)))
+}
+
+fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupError> {
+    let mut metrics = Metrics::builder(&to.endpoint, to.protocol == Protocol::Grpc)
+        .headers(to.headers.clone())
+        .timeout(to.timeout)
+        .resource(settings.resource.attributes.clone());
+    if let Some(interval) = settings.metric_interval {
+        metrics = metrics.interval(interval);
+    }
+    metrics.start().map_err(|error| {
+        let option = if error.is_header() { "headers" } else { "endpoint" };
+        SetupError::new(option_of(to, Some(option)), error)
+    })
+}
+
+/// The name by which the user knows an option of the pipeline.
+fn option_of(to: &Exporter, option: Option<&'static str>) -> &'static str {
+    match option {
+        Some("endpoint") => to.option,
+        Some("headers") => "OTEL_EXPORTER_OTLP_HEADERS",
+        Some("timeout") => "OTEL_EXPORTER_OTLP_TIMEOUT",
+        Some("queue_spans") => "OTEL_BSP_MAX_QUEUE_SIZE",
+        Some("batch_spans") => "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        Some("batch_interval") => "OTEL_BSP_SCHEDULE_DELAY",
+        Some(option) => option,
+        None => "install",
+    }
+}

@@ -1,0 +1,55 @@
+//! What became of everything, as a user reads it.
+
+use std::fmt;
+
+use trilha_core::{Refusal, SpanCounts, Stats};
+use trilha_sdk::ExportCounts;
+
+/// The counts of a service at one moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// What became of every span.
+    pub spans: SpanCounts,
+    /// How often metrics were exported.
+    pub metric_exports: ExportCounts,
+    /// What was refused at a boundary, and how often.
+    pub refused: Vec<(Refusal, u64)>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(spans: SpanCounts, metric_exports: ExportCounts, stats: &Stats) -> Self {
+        Self { spans, metric_exports, refused: stats.refusals().collect() }
+    }
+}
+
+/// What a flush or a shutdown achieved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+#[must_use = "it says what was lost"]
+pub struct Report {
+    /// Whether everything that had ended was answered for before the deadline.
+    pub is_complete: bool,
+    /// The counts afterwards.
+    pub counts: Snapshot,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spans = &self.counts.spans;
+        write!(f, "{} of {} spans delivered", spans.delivered, spans.created)?;
+        let lost = spans.dropped.by_reason().into_iter().chain([
+            ("unacknowledged", spans.unacknowledged),
+            ("queued", spans.queued),
+            ("in flight", spans.in_flight),
+            ("open", spans.open),
+        ]);
+        for (what, count) in lost.filter(|(_, count)| *count > 0) {
+            write!(f, ", {count} {what}")?;
+        }
+        if !self.is_complete {
+            f.write_str(" (the deadline passed first)")?;
+        }
+        Ok(())
+    }
+}
