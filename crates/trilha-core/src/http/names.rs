@@ -37,6 +37,11 @@ pub fn protocol_version(version: Version) -> Option<&'static str> {
     }
 }
 
+/// The host that a request to `uri` goes to: a name, or an address without the brackets that a URI needs.
+pub fn host(uri: &Uri) -> Option<&str> {
+    uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
+}
+
 /// The port that a request to `uri` goes to: the one it names, else that of its scheme.
 pub fn port(uri: &Uri) -> Option<u16> {
     uri.port_u16().or_else(|| match uri.scheme_str() {
@@ -108,6 +113,12 @@ mod tests {
         assert_eq!(known_method(&other), "_OTHER");
         assert_eq!(span_name(&other, Some("/a/{b}")), "HTTP /a/{b}");
         assert_eq!(span_name(&Method::GET, None), "GET");
+    }
+
+    #[test]
+    fn an_address_has_no_brackets() {
+        assert_eq!(host(&"http://[::1]:8080/".parse().unwrap()), Some("::1"));
+        assert_eq!(host(&"http://ana:pw@store.example/".parse().unwrap()), Some("store.example"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ use crate::{
 /// ```
 /// use trilha_core::{Operation, Outcome, Scope, SpanKind};
 ///
-/// const SCOPE: Scope = Scope::new("my-adapter", "1.0.0");
+/// static SCOPE: Scope = Scope::new("my-adapter", "1.0.0");
 ///
 /// let mut operation = Operation::builder(&SCOPE, "lookup", SpanKind::Client).start();
 /// let found = operation.enter(|| "the call itself".len());

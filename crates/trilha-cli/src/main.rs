@@ -1,0 +1,38 @@
+//! The `trilha` command: one subcommand, one file.
+
+mod receive;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Receive(args) => receive::run(&args),
+    }
+}
+
+/// Tools for tracing with OpenTelemetry.
+#[derive(Debug, Parser)]
+#[command(name = "trilha", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Receive(receive::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

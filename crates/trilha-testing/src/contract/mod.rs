@@ -1,0 +1,78 @@
+//! What every adapter promises, as a suite that each of them runs against its real host.
+//!
+//! An adapter for calls that go out implements [`Outbound`] and runs [`outbound`]; one for work that
+//! comes in implements [`Inbound`] and runs [`inbound`]. What only one library has (routes, statement
+//! caches, batches) is tested where it is.
+
+mod inbound;
+mod outbound;
+
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
+use tokio::time::{Instant, sleep};
+use trilha_core::{Handle, Operation, Scope, SpanKind};
+
+pub use self::{
+    inbound::{Handler, HandlerError, Headers, Inbound, inbound},
+    outbound::{Answer, Call, CallError, Outbound, Seen, outbound},
+};
+use crate::{DEFAULT_DEADLINE, Fixture, Span, Trace};
+
+const SCOPE: Scope = Scope::new("contract", "");
+
+/// An operation of the test's own, around or inside the adapter's.
+fn operation(handle: &Handle, name: &str) -> Operation {
+    Operation::builder(&SCOPE, name, SpanKind::Internal).handle(handle.clone()).start()
+}
+
+/// The one span that is not the test's.
+#[track_caller]
+fn adapters_span<'t>(trace: &'t Trace, claim: &str) -> &'t Span {
+    let mut spans = trace.spans().iter().filter(|span| span.scope.name != SCOPE.name());
+    match (spans.next(), spans.next()) {
+        (Some(span), None) => span,
+        _ => panic!("{claim}: there is not one span of the adapter's, but:\n{}", trace.tree()),
+    }
+}
+
+#[track_caller]
+fn check(holds: bool, claim: &str, trace: &Trace) {
+    assert!(holds, "the adapter breaks its contract: {claim}\n{}", trace.tree());
+}
+
+/// Polls `future` until `is_reached`, then drops it.
+async fn drop_when(future: impl Future, is_reached: impl Fn() -> bool, claim: &str) {
+    let reached = async {
+        let deadline = Instant::now() + DEFAULT_DEADLINE;
+        while !is_reached() {
+            assert!(Instant::now() < deadline, "{claim}: it was never reached");
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let (future, reached) = (Box::pin(future), Box::pin(reached));
+    if let Either::Left(_) = select(future, reached).await {
+        panic!("{claim}: it ended by itself");
+    }
+}
+
+/// Runs `future` to its end or its panic.
+async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    AssertUnwindSafe(future).catch_unwind().await
+}
+
+/// Waits until every span that was started has been delivered.
+async fn delivered(fixture: &Fixture, claim: &str) {
+    let deadline = Instant::now() + DEFAULT_DEADLINE;
+    loop {
+        let counts = fixture.flush().await;
+        if counts.open == 0 && counts.delivered == counts.created {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{claim}: a span is still open: {counts:?}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests that span the crates: one file a subject, beside this folder. Nothing is here.

@@ -1,0 +1,164 @@
+//! `Telemetry` from its start to its report: what arrives, and what the counts say where nothing does.
+
+use std::time::{Duration, Instant};
+
+use trilha::opentelemetry::trace::SpanKind;
+use trilha::{
+    Handle, Operation, Outcome, Protocol, Report, Sampler, Telemetry, TelemetryBuilder, schema::Zone,
+};
+use trilha_testing::{Fault, Receiver};
+
+static SCOPE: trilha::Scope = trilha::Scope::new("test", "");
+const SOON: Duration = Duration::from_secs(10);
+
+fn service(receiver: &Receiver) -> TelemetryBuilder {
+    Telemetry::builder("orders").endpoint(receiver.http_endpoint())
+}
+
+fn spans(handle: &Handle, count: usize) {
+    for _ in 0..count {
+        let operation = Operation::builder(&SCOPE, "work", SpanKind::Internal).handle(handle.clone());
+        operation.start().finish(Outcome::Ok);
+    }
+}
+
+fn assert_adds_up(report: &Report) {
+    let spans = &report.counts.spans;
+    let known = spans.delivered + spans.unacknowledged + spans.dropped.total();
+    assert_eq!(spans.created, known + spans.queued + spans.in_flight + spans.open, "{spans:?}");
+}
+
+#[tokio::test]
+async fn spans_and_metrics_arrive_with_their_resource() {
+    let receiver = Receiver::start();
+    let telemetry = service(&receiver).version("1.4.0").team("checkout").zone(Zone::Z2).build().unwrap();
+    spans(telemetry.handle(), 3);
+    let report = telemetry.shutdown(SOON).await;
+    assert!(report.is_complete, "{report}");
+    assert_eq!(report.counts.spans.delivered, 3);
+    assert_eq!(report.to_string(), "3 of 3 spans delivered");
+    let trace = receiver.trace_where(|_| true).await;
+    trace
+        .span("work")
+        .is_of_service("orders")
+        .has_resource("service.version", "1.4.0")
+        .has_resource("team", "checkout")
+        .has_resource("zone", "Z2")
+        .has_resource("runtime", "rust");
+    let created = receiver.metric("trilha.spans.created").await;
+    assert_eq!(created.unit, "{span}");
+    assert_eq!(report.counts.metric_exports.failed, 0);
+}
+
+#[tokio::test]
+async fn grpc_carries_both() {
+    let receiver = Receiver::start();
+    let telemetry = Telemetry::builder("orders")
+        .endpoint(receiver.grpc_endpoint())
+        .protocol(Protocol::Grpc)
+        .header("x-tenant-token", "t")
+        .build()
+        .unwrap();
+    spans(telemetry.handle(), 1);
+    let report = telemetry.shutdown(SOON).await;
+    assert_eq!((report.is_complete, report.counts.spans.delivered), (true, 1), "{report}");
+    receiver.metric("trilha.spans.created").await;
+}
+
+#[test]
+fn dropping_it_sends_what_is_left() {
+    let receiver = Receiver::start();
+    let telemetry = service(&receiver).build().unwrap();
+    spans(telemetry.handle(), 5);
+    drop(telemetry);
+    assert_eq!(receiver.received().spans, 5);
+}
+
+#[tokio::test]
+async fn a_dead_receiver_costs_no_more_than_the_deadline_and_is_told() {
+    let receiver = Receiver::start();
+    let telemetry = service(&receiver).build().unwrap();
+    receiver.stop();
+    spans(telemetry.handle(), 7);
+    let started = Instant::now();
+    let report = telemetry.shutdown(Duration::from_millis(300)).await;
+    // Not a measurement: an order of magnitude below the time-outs of connections and exports.
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(!report.is_complete || report.counts.spans.delivered < 7);
+    assert_eq!(report.counts.spans.delivered, 0);
+    assert_adds_up(&report);
+    assert_eq!(report.counts.spans.dropped.total() + report.counts.spans.unacknowledged, 7, "{report}");
+    assert!(report.to_string().starts_with("0 of 7 spans delivered, 7 "), "{report}");
+}
+
+#[tokio::test]
+async fn a_black_hole_leaves_spans_unacknowledged_and_keeps_the_deadline() {
+    let receiver = Receiver::start();
+    receiver.respond(Fault::Hang);
+    let telemetry = service(&receiver).build().unwrap();
+    spans(telemetry.handle(), 2);
+    let report = telemetry.shutdown(Duration::from_millis(500)).await;
+    assert_adds_up(&report);
+    assert_eq!(report.counts.spans.delivered, 0);
+    assert_eq!(report.counts.spans.unacknowledged + report.counts.spans.dropped.total(), 2, "{report}");
+}
+
+#[tokio::test]
+async fn after_shutdown_spans_are_counted_as_dropped() {
+    let receiver = Receiver::start();
+    let telemetry = service(&receiver).build().unwrap();
+    let _ = telemetry.shutdown(SOON).await;
+    spans(telemetry.handle(), 1);
+    let again = telemetry.shutdown(SOON).await;
+    assert_eq!(again.counts.spans.dropped.shutdown, 1, "{again}");
+    assert_adds_up(&again);
+}
+
+#[test]
+fn flush_and_shutdown_need_no_runtime_and_stand_every_one() {
+    let receiver = Receiver::start();
+    let work = |telemetry: &Telemetry| spans(telemetry.handle(), 1);
+
+    let none = service(&receiver).build().unwrap();
+    work(&none);
+    assert_eq!(none.flush_blocking(SOON).counts.spans.delivered, 1);
+
+    let current_thread = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    current_thread.block_on(async {
+        let telemetry = service(&receiver).build().unwrap();
+        work(&telemetry);
+        assert_eq!(telemetry.flush(SOON).await.counts.spans.delivered, 1);
+        work(&telemetry);
+        assert_eq!(telemetry.shutdown(SOON).await.counts.spans.delivered, 2);
+    });
+
+    let one_worker = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let telemetry = one_worker.block_on(async { service(&receiver).build().unwrap() });
+    work(&telemetry);
+    drop(one_worker); // the program's runtime goes first
+    assert_eq!(telemetry.shutdown_blocking(SOON).counts.spans.delivered, 1);
+}
+
+#[tokio::test]
+async fn what_is_sampled_out_is_counted_and_its_trace_goes_on() {
+    let receiver = Receiver::start();
+    let telemetry = service(&receiver).sampler(Sampler::always_off()).build().unwrap();
+    let operation = Operation::builder(&SCOPE, "work", SpanKind::Internal);
+    let operation = operation.handle(telemetry.handle().clone()).start();
+    let context = operation.trace_context();
+    assert!(context.traceparent().is_some() && !context.is_sampled());
+    operation.finish(Outcome::Ok);
+    let report = telemetry.shutdown(SOON).await;
+    assert_eq!((report.counts.spans.created, report.counts.spans.sampled_out), (0, 1));
+}
+
+#[test]
+fn a_wrong_endpoint_is_named() {
+    for (endpoint, part) in [("localhost:4318", "URL"), ("https://collector", "TLS"), ("", "")] {
+        let error = Telemetry::builder("orders").endpoint(endpoint).build().unwrap_err();
+        assert_eq!(error.option(), "endpoint", "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let error = Telemetry::builder("").build().unwrap_err();
+    assert_eq!(error.option(), "OTEL_SERVICE_NAME");
+}
