@@ -5,10 +5,10 @@ use tokio::net::TcpListener;
 use trilha::{Handle, Telemetry, prelude::*, tower::ServerTraceLayer};
 use trilha_testing::Receiver;
 
-#[trilha::tracing::instrument]
+#[tracing::instrument]
 async fn order(Path(id): Path<u32>) -> String {
     trilha::attributes().tenant("acme");
-    trilha::tracing::info!("found");
+    tracing::info!("found");
     id.to_string()
 }
 

@@ -12,12 +12,11 @@ use std::{
 
 use opentelemetry::{KeyValue, metrics::MeterProvider};
 use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_otlp::{MetricExporter, Protocol, WithExportConfig, WithHttpConfig, WithTonicConfig};
+use opentelemetry_otlp::{MetricExporter, Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     metrics::{PeriodicReader, SdkMeterProvider},
 };
-use tonic::metadata::{MetadataKey, MetadataMap, MetadataValue};
 
 use crate::{
     quiet::{Exports, Quiet},
@@ -42,14 +41,24 @@ pub struct ExportCounts {
 }
 
 impl Metrics {
-    /// Metrics for this endpoint: the whole URL where `is_grpc` is false, else scheme and authority.
+    /// Metrics over OTLP/HTTP with protobuf, to this URL.
     ///
     /// A thread of their own collects them, another one carries the connections: they need no runtime
     /// of the program's.
-    pub fn builder(endpoint: impl Into<String>, is_grpc: bool) -> MetricsBuilder {
+    pub fn http(url: impl Into<String>) -> MetricsBuilder {
+        Self::builder(Transport::Http, url.into())
+    }
+
+    /// Metrics over OTLP/gRPC, to this scheme and authority. Threads as with [`http`](Self::http).
+    #[cfg(feature = "grpc")]
+    pub fn grpc(endpoint: impl Into<String>) -> MetricsBuilder {
+        Self::builder(Transport::Grpc, endpoint.into())
+    }
+
+    fn builder(transport: Transport, endpoint: String) -> MetricsBuilder {
         MetricsBuilder {
-            endpoint: endpoint.into(),
-            is_grpc,
+            transport,
+            endpoint,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(60),
@@ -101,8 +110,8 @@ impl Metrics {
 #[derive(Debug)]
 #[must_use = "metrics start with `start`"]
 pub struct MetricsBuilder {
+    transport: Transport,
     endpoint: String,
-    is_grpc: bool,
     headers: Vec<(String, String)>,
     timeout: Duration,
     interval: Duration,
@@ -141,23 +150,7 @@ impl MetricsBuilder {
     pub fn start(self) -> Result<Metrics, SetupError> {
         let runtime = QuietRuntime::start().map_err(|error| SetupError(Kind::Thread(error)))?;
         let _entered = runtime.enter();
-        let exporter = match self.is_grpc {
-            true => MetricExporter::builder()
-                .with_tonic()
-                .with_endpoint(&self.endpoint)
-                .with_timeout(self.timeout)
-                .with_metadata(metadata(&self.headers)?)
-                .build(),
-            false => MetricExporter::builder()
-                .with_http()
-                .with_protocol(Protocol::HttpBinary)
-                .with_http_client(HyperClient::with_default_connector(self.timeout, None))
-                .with_endpoint(&self.endpoint)
-                .with_timeout(self.timeout)
-                .with_headers(self.headers.iter().cloned().collect::<HashMap<_, _>>())
-                .build(),
-        }
-        .map_err(|error| SetupError(Kind::Exporter(error.to_string())))?;
+        let exporter = self.exporter()?;
         let exports = Arc::<Exports>::default();
         let exporter = Quiet { exporter, runtime: runtime.clone(), exports: exports.clone() };
         let reader = PeriodicReader::builder(exporter).with_interval(self.interval).build();
@@ -167,6 +160,37 @@ impl MetricsBuilder {
             .build();
         Ok(Metrics { provider, exports })
     }
+
+    fn exporter(&self) -> Result<MetricExporter, SetupError> {
+        match self.transport {
+            Transport::Http => MetricExporter::builder()
+                .with_http()
+                .with_protocol(Protocol::HttpBinary)
+                .with_http_client(HyperClient::with_default_connector(self.timeout, None))
+                .with_endpoint(&self.endpoint)
+                .with_timeout(self.timeout)
+                .with_headers(self.headers.iter().cloned().collect::<HashMap<_, _>>())
+                .build(),
+            #[cfg(feature = "grpc")]
+            Transport::Grpc => {
+                use opentelemetry_otlp::WithTonicConfig;
+                MetricExporter::builder()
+                    .with_tonic()
+                    .with_endpoint(&self.endpoint)
+                    .with_timeout(self.timeout)
+                    .with_metadata(metadata(&self.headers)?)
+                    .build()
+            }
+        }
+        .map_err(|error| SetupError(Kind::Exporter(error.to_string())))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Transport {
+    Http,
+    #[cfg(feature = "grpc")]
+    Grpc,
 }
 
 /// Why metrics could not be set up.
@@ -175,9 +199,14 @@ impl MetricsBuilder {
 pub struct SetupError(Kind);
 
 impl SetupError {
-    /// Whether a header is to blame, and not the endpoint.
-    pub fn is_header(&self) -> bool {
-        matches!(self.0, Kind::Header(_))
+    /// The option to change: `endpoint` or `headers`. `None` where it is the system's fault.
+    pub fn option(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::Exporter(_) => Some("endpoint"),
+            #[cfg(feature = "grpc")]
+            Kind::Header(_) => Some("headers"),
+            Kind::Thread(_) => None,
+        }
     }
 }
 
@@ -185,13 +214,16 @@ impl SetupError {
 enum Kind {
     #[error("the exporter refuses its settings: {0}")]
     Exporter(String),
+    #[cfg(feature = "grpc")]
     #[error("the header {0:?} cannot be sent as gRPC metadata")]
     Header(String),
     #[error("the system gives no thread")]
     Thread(#[source] io::Error),
 }
 
-fn metadata(headers: &[(String, String)]) -> Result<MetadataMap, SetupError> {
+#[cfg(feature = "grpc")]
+fn metadata(headers: &[(String, String)]) -> Result<tonic::metadata::MetadataMap, SetupError> {
+    use tonic::metadata::{MetadataKey, MetadataMap, MetadataValue};
     let mut metadata = MetadataMap::new();
     for (name, value) in headers {
         let refused = || SetupError(Kind::Header(name.clone()));

@@ -26,6 +26,9 @@
 //! }
 //! ```
 //!
+//! `#[tracing::instrument]` needs `tracing` among the program's own dependencies; the version is the one
+//! that is re-exported here.
+//!
 //! Everything is sent over OTLP to `http://localhost:4318`, or where `OTEL_EXPORTER_OTLP_ENDPOINT` says;
 //! all settings are listed at [`TelemetryBuilder`].
 //!
@@ -37,6 +40,7 @@
 //! | `tower` | [`tower`]: layers for servers and clients over HTTP and gRPC |
 //! | `axum` | the route of an axum handler, in [`tower`] |
 //! | `reqwest` | [`reqwest`]: a client |
+//! | `reqwest-charset`, `reqwest-form`, `reqwest-multipart`, `reqwest-query`, `reqwest-stream` | its methods for what is optional in reqwest |
 //! | `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite` | [`sqlx`]: pool, connection, transaction |
 //! | `lapin` | [`lapin`]: AMQP |
 //! | `rdkafka` | [`rdkafka`]: Kafka |
@@ -57,7 +61,8 @@ pub use tracing;
 #[cfg(feature = "batch")]
 pub use trilha_batch as batch;
 pub use trilha_core::{
-    ContextAttributes, Handle, Operation, Outcome, Refusal, SpanCounts, sampling::Sampler, schema,
+    CarrierKind, ContextAttributes, Handle, Operation, Outcome, Refusal, Scope, SpanCounts, Trust,
+    sampling::Sampler, schema,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;

@@ -1,9 +1,12 @@
-//! The names that most programs need.
+//! The names that most programs need, and the traits that add `…_traced` to the hosts' own types.
 
 pub use trilha_core::{Operation, Outcome, schema::Zone};
 #[cfg(feature = "lapin")]
-pub use trilha_lapin::prelude::*;
+pub use trilha_lapin::{ChannelExt as _, ConsumerExt as _, DeliveryExt as _, MessageExt as _};
 #[cfg(feature = "rdkafka")]
-pub use trilha_rdkafka::prelude::*;
+pub use trilha_rdkafka::{
+    BaseConsumerExt as _, ConsumerExt as _, FutureProducerExt as _, MessageExt as _, ProducerExt as _,
+    StreamConsumerExt as _,
+};
 
 pub use crate::Telemetry;

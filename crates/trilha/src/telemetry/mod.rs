@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{
     SetupError,
-    settings::{Exporter, Protocol, Settings},
+    settings::{self, Exporter, Settings},
 };
 
 const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -178,7 +178,11 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
     if let Some(count) = spans.link_count {
         limits = limits.links(count);
     }
-    let mut config = PipelineConfig::new(endpoint(to)?)
+    let endpoint = to
+        .headers
+        .iter()
+        .fold(endpoint(to)?.timeout(to.timeout), |endpoint, (name, value)| endpoint.header(name, value));
+    let mut config = PipelineConfig::new(endpoint)
         .resource(settings.resource.attributes.iter().cloned())
         .sampler(settings.sampler)
         .limits(limits);
@@ -196,33 +200,33 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
 }
 
 fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
-    let endpoint = match to.protocol {
+    match to.protocol {
         #[cfg(feature = "http")]
-        Protocol::Http => Endpoint::http(&to.endpoint),
+        settings::Protocol::Http => Ok(Endpoint::http(&to.endpoint)),
         #[cfg(feature = "grpc")]
-        Protocol::Grpc => Endpoint::grpc(&to.endpoint),
+        settings::Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
         #[cfg(not(all(feature = "http", feature = "grpc")))]
         other => {
             let problem = format!("the protocol {other:?} needs the feature of this name");
-            return Err(SetupError::new("OTEL_EXPORTER_OTLP_PROTOCOL", problem));
+            Err(SetupError::new("OTEL_EXPORTER_OTLP_PROTOCOL", problem))
         }
-    };
-    let headers = to.headers.iter();
-    Ok(headers.fold(endpoint.timeout(to.timeout), |endpoint, (name, value)| endpoint.header(name, value)))
+    }
 }
 
 fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupError> {
-    let mut metrics = Metrics::builder(&to.endpoint, to.protocol == Protocol::Grpc)
+    let metrics = match to.protocol {
+        #[cfg(feature = "grpc")]
+        settings::Protocol::Grpc => Metrics::grpc(&to.endpoint),
+        _ => Metrics::http(&to.endpoint),
+    };
+    let mut metrics = metrics
         .headers(to.headers.clone())
         .timeout(to.timeout)
         .resource(settings.resource.attributes.clone());
     if let Some(interval) = settings.metric_interval {
         metrics = metrics.interval(interval);
     }
-    metrics.start().map_err(|error| {
-        let option = if error.is_header() { "headers" } else { "endpoint" };
-        SetupError::new(option_of(to, Some(option)), error)
-    })
+    metrics.start().map_err(|error| SetupError::new(option_of(to, error.option()), error))
 }
 
 /// The name by which the user knows an option of the pipeline.

@@ -1,0 +1,51 @@
+//! The contract of an adapter for calls that go out.
+
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+    routing::get,
+};
+use trilha_core::Handle;
+use trilha_reqwest::Client;
+use trilha_testing::contract::{Answer, Call, CallError, Outbound, Seen, outbound};
+
+use crate::support::serve;
+
+struct Requests {
+    url: String,
+}
+
+impl Outbound for Requests {
+    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+        let client = Client::new(reqwest::Client::new()).handle(handle);
+        let path = match call.answer {
+            Answer::Ok => "ok",
+            Answer::Fails => "fails",
+            Answer::Never => "never",
+        };
+        let mut request = client.get(format!("{}/{path}", self.url));
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        let answered: reqwest::Result<Vec<(String, String)>> =
+            async { request.send().await?.error_for_status()?.json().await }.await;
+        let headers = answered.map_err(|error| CallError(error.to_string()))?;
+        Ok(Some(headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()))
+    }
+}
+
+#[tokio::test]
+async fn requests_keep_the_contract() {
+    let router = Router::new()
+        .route("/ok", get(seen))
+        .route("/fails", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .route("/never", get(std::future::pending::<()>));
+    outbound(&Requests { url: serve(router).await }).await;
+}
+
+async fn seen(headers: HeaderMap) -> Json<Vec<(String, String)>> {
+    let text = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        (name.to_string(), value.to_str().unwrap().to_owned())
+    };
+    Json(headers.iter().map(text).collect())
+}
