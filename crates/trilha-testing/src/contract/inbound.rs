@@ -10,10 +10,11 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use opentelemetry::{SpanId, TraceFlags, TraceId};
-use trilha_core::{ContextAttributes, Handle, Outcome, Refusal, Traceparent};
+use opentelemetry::trace::Status;
+use parking_lot::Mutex;
+use trilha_core::{ContextAttributes, Handle, Outcome, Refusal, TraceContext};
 
-use super::{adapters_span, catch, check, delivered, drop_when, operation};
+use super::{CANARY, TRACESTATE, adapters_span, catch, check, delivered, drop_when, operation, remote};
 use crate::{Fixture, Trace};
 
 /// An adapter for work that comes in, under test.
@@ -55,8 +56,10 @@ impl fmt::Debug for Handler {
 }
 
 /// The work failed, as the suite wanted it to.
+///
+/// Its text must not be recorded; a host may well send it to whoever brought the work.
 #[derive(Debug, thiserror::Error)]
-#[error("the work failed")]
+#[error("the work failed for {CANARY}")]
 pub struct HandlerError(());
 
 /// Runs the whole contract.
@@ -72,13 +75,10 @@ pub async fn inbound(adapter: &impl Inbound) {
     Box::pin(it_works_without_telemetry(adapter)).await;
 }
 
-fn traceparent(trace_id: u128) -> Traceparent {
-    let (trace_id, parent) = (TraceId::from(trace_id), SpanId::from(0xb7ad_6b71_6920_3331));
-    Traceparent::new(trace_id, parent, TraceFlags::SAMPLED).unwrap_or_else(|| panic!("a zero id"))
-}
-
-fn header(traceparent: &Traceparent) -> Headers {
-    vec![("traceparent", traceparent.to_string().into_bytes())]
+fn carrying(context: &TraceContext) -> Headers {
+    let traceparent = context.traceparent().map(|traceparent| traceparent.to_string().into_bytes());
+    let tracestate = context.tracestate().as_str().as_bytes().to_vec();
+    vec![("traceparent", traceparent.unwrap_or_default()), ("tracestate", tracestate)]
 }
 
 /// A handler that does some work of its own: a child, and a tenant that is known late.
@@ -96,22 +96,40 @@ fn working(handle: &Handle) -> Handler {
     })
 }
 
-/// Brings one piece of work with these headers, and waits for the trace of the adapter's span.
-async fn trace_of(adapter: &impl Inbound, headers: Headers, fixture: &Fixture, handler: Handler) -> Trace {
-    let _ = catch(adapter.deliver(fixture.handle().clone(), headers, handler)).await;
+/// Brings one piece of work with these headers, in the middle of something else that goes on, and
+/// waits until all of it has arrived.
+async fn deliver(adapter: &impl Inbound, headers: Headers, fixture: &Fixture, handler: Handler) {
+    let mut around = operation(fixture.handle(), AROUND);
+    let work = around.drive(adapter.deliver(fixture.handle().clone(), headers, handler));
+    let _ = catch(work).await;
+    around.finish(Outcome::Ok);
     delivered(fixture, "work that is done ends its span").await;
-    fixture.receiver().trace_where(|_| true).await
+}
+
+/// What goes on where a message is waited for: a consumer's loop, say.
+const AROUND: &str = "around";
+
+/// As [`deliver`], of work that brings no trace along.
+async fn trace_of(adapter: &impl Inbound, headers: Headers, fixture: &Fixture, handler: Handler) -> Trace {
+    deliver(adapter, headers, fixture, handler).await;
+    own_trace(fixture).await
+}
+
+async fn own_trace(fixture: &Fixture) -> Trace {
+    fixture.receiver().trace_where(|trace| trace.spans_named(AROUND).is_empty()).await
 }
 
 async fn it_continues_the_trace_of_its_carrier(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
-    let remote = traceparent(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
-    let trace = trace_of(adapter, header(&remote), &fixture, working(fixture.handle())).await;
+    let sender = remote(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+    deliver(adapter, carrying(&sender), &fixture, working(fixture.handle())).await;
+    let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
     let span = adapters_span(&trace, "one piece of work is one span");
-    check(trace.trace_id() == remote.trace_id(), "work continues the trace of its carrier", &trace);
-    check(span.parent_span_id == Some(remote.parent_id()), "work hangs on its sender", &trace);
+    check(span.parent_span_id == Some(sender.span_id()), "work hangs on its sender", &trace);
+    check(span.trace_state == TRACESTATE, "work takes its sender's tracestate along", &trace);
     let child = trace.span("child");
     check(child.parent_span_id == Some(span.span_id), "what the handler does hangs on the work", &trace);
+    check(child.trace_state == TRACESTATE, "the tracestate reaches what the handler does", &trace);
     check(child.start >= span.start && child.end <= span.end, "work ends after its handler", &trace);
     check(span.str("tenant") == Some("acme"), "a tenant that is known late reaches the span", &trace);
     check(!span.is_failed(), "work that went well is no error", &trace);
@@ -122,6 +140,8 @@ async fn it_starts_a_trace_where_there_is_none(adapter: &impl Inbound) {
     let trace = trace_of(adapter, Vec::new(), &fixture, working(fixture.handle())).await;
     let span = adapters_span(&trace, "work without a trace is one span");
     check(span.parent_span_id.is_none(), "work without a trace starts one", &trace);
+    let parent = trace.span("child").parent_span_id;
+    check(parent == Some(span.span_id), "what the handler does hangs on work that starts a trace", &trace);
 }
 
 async fn it_survives_hostile_headers(adapter: &impl Inbound) {
@@ -134,7 +154,7 @@ async fn it_survives_hostile_headers(adapter: &impl Inbound) {
     ];
     for value in hostile {
         let fixture = Fixture::start("host");
-        let headers = vec![("traceparent", value), ("tracestate", b"=,=,\xff".to_vec())];
+        let headers = vec![("traceparent", value), ("tracestate", BAD_TRACESTATE.to_vec())];
         let trace = trace_of(adapter, headers, &fixture, working(fixture.handle())).await;
         let span = adapters_span(&trace, "work with a hostile header is one span");
         check(span.parent_span_id.is_none(), "a malformed context is not followed", &trace);
@@ -142,7 +162,22 @@ async fn it_survives_hostile_headers(adapter: &impl Inbound) {
         let refused = fixture.handle().stats().refused(Refusal::Traceparent);
         check(refused == 1, "a malformed context is counted", &trace);
     }
+
+    let fixture = Fixture::start("host");
+    let sender = remote(3);
+    let mut headers = carrying(&sender);
+    headers.retain(|(name, _)| *name == "traceparent");
+    headers.push(("tracestate", BAD_TRACESTATE.to_vec()));
+    deliver(adapter, headers, &fixture, working(fixture.handle())).await;
+    let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
+    let span = adapters_span(&trace, "work with a hostile tracestate is one span");
+    check(span.parent_span_id == Some(sender.span_id()), "a bad tracestate loses no parent", &trace);
+    check(span.trace_state.is_empty(), "a bad tracestate is not passed on", &trace);
+    let refused = fixture.handle().stats().refused(Refusal::Tracestate);
+    check(refused == 1, "a bad tracestate is counted", &trace);
 }
+
+const BAD_TRACESTATE: &[u8] = b"=,=,\xff";
 
 async fn it_tells_failure_panic_and_cancellation_apart(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
@@ -150,12 +185,15 @@ async fn it_tells_failure_panic_and_cancellation_apart(adapter: &impl Inbound) {
     let trace = trace_of(adapter, Vec::new(), &fixture, failing).await;
     let span = adapters_span(&trace, "work that fails is one span");
     check(span.is_failed() && span.str("error.type").is_some(), "a failure is an error", &trace);
+    check(span.status == Status::error(""), "an error's message is not recorded", &trace);
+    trace.lacks_text(CANARY);
 
     let fixture = Fixture::start("host");
-    let panicking = Handler::new(|| async { panic!("the handler panics, as the contract's suite wants") });
+    let panicking = Handler::new(|| async { panic!("as the suite wants, with {CANARY}") });
     let trace = trace_of(adapter, Vec::new(), &fixture, panicking).await;
     let span = adapters_span(&trace, "work that panics is one span");
     check(span.str("error.type") == Some("panic"), "a panic is told as one", &trace);
+    trace.lacks_text(CANARY);
 
     let fixture = Fixture::start("host");
     let started = Arc::new(AtomicUsize::new(0));
@@ -167,21 +205,21 @@ async fn it_tells_failure_panic_and_cancellation_apart(adapter: &impl Inbound) {
     let work = adapter.deliver(fixture.handle().clone(), Vec::new(), hanging);
     drop_when(work, || started.load(SeqCst) > 0, "the handler starts").await;
     delivered(&fixture, "work that is given up ends its span").await;
-    let trace = fixture.receiver().trace_where(|_| true).await;
+    let trace = own_trace(&fixture).await;
     let span = adapters_span(&trace, "work that is given up is one span");
     check(span.str("error.type") == Some("cancelled"), "work that is given up is cancelled", &trace);
 }
 
 async fn it_does_not_mix_work(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
-    let remotes: Vec<_> = (1..=4).map(traceparent).collect();
-    let works = remotes
+    let senders: Vec<_> = (1..=4).map(remote).collect();
+    let works = senders
         .iter()
-        .map(|remote| adapter.deliver(fixture.handle().clone(), header(remote), working(fixture.handle())));
+        .map(|sender| adapter.deliver(fixture.handle().clone(), carrying(sender), working(fixture.handle())));
     futures_util::future::join_all(works).await;
     delivered(&fixture, "pieces of work beside each other end").await;
-    for remote in remotes {
-        let trace = fixture.receiver().trace_under(remote.trace_id(), remote.parent_id()).await;
+    for sender in senders {
+        let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
         let span = adapters_span(&trace, "each piece of work is in its sender's trace");
         let parent = trace.span("child").parent_span_id;
         check(parent == Some(span.span_id), "pieces of work do not mix", &trace);
@@ -189,12 +227,15 @@ async fn it_does_not_mix_work(adapter: &impl Inbound) {
 }
 
 async fn it_works_without_telemetry(adapter: &impl Inbound) {
-    let ran = Arc::new(AtomicUsize::new(0));
-    let counter = ran.clone();
-    let handler = Handler::new(move || {
-        counter.fetch_add(1, SeqCst);
-        async { Ok(()) }
-    });
-    adapter.deliver(Handle::disabled(), Vec::new(), handler).await;
-    assert_eq!(ran.load(SeqCst), 1, "work is done without telemetry");
+    for (headers, expected) in [(Vec::new(), TraceContext::none()), (carrying(&remote(4)), remote(4))] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let contexts = seen.clone();
+        let handler = Handler::new(move || {
+            contexts.lock().push(operation(&Handle::disabled(), "child").trace_context());
+            async { Ok(()) }
+        });
+        adapter.deliver(Handle::disabled(), headers, handler).await;
+        let seen = seen.lock();
+        assert_eq!(*seen, [expected], "without telemetry work is done once, in the trace of its sender");
+    }
 }

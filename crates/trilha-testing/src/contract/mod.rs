@@ -3,6 +3,9 @@
 //! An adapter for calls that go out implements [`Outbound`] and runs [`outbound`]; one for work that
 //! comes in implements [`Inbound`] and runs [`inbound`]. What only one library has (routes, statement
 //! caches, batches) is tested where it is.
+//!
+//! `trilha-batch` is neither: nothing comes in or goes out when a run or a partition starts, and its
+//! jobs in other processes are read and written by the core's own carrier.
 
 mod inbound;
 mod outbound;
@@ -13,8 +16,9 @@ use futures_util::{
     FutureExt,
     future::{Either, select},
 };
+use opentelemetry::{SpanId, TraceFlags, TraceId};
 use tokio::time::{Instant, sleep};
-use trilha_core::{Handle, Operation, Scope, SpanKind};
+use trilha_core::{Handle, Operation, Scope, SpanKind, TraceContext, Traceparent, Tracestate};
 
 pub use self::{
     inbound::{Handler, HandlerError, Headers, Inbound, inbound},
@@ -22,11 +26,34 @@ pub use self::{
 };
 use crate::{DEFAULT_DEADLINE, Fixture, Span, Trace};
 
-const SCOPE: Scope = Scope::new("contract", "");
+static SCOPE: Scope = Scope::new("contract", "");
+
+/// What a context of the test's brings along beside its ids.
+const TRACESTATE: &str = "vendor=1";
+
+/// Something that must reach no span: it stands in errors and panics only.
+const CANARY: &str = "ana@example.com";
 
 /// An operation of the test's own, around or inside the adapter's.
 fn operation(handle: &Handle, name: &str) -> Operation {
     Operation::builder(&SCOPE, name, SpanKind::Internal).handle(handle.clone()).start()
+}
+
+/// An operation of the test's own that continues a trace of somebody else.
+fn operation_under(remote: &TraceContext, handle: &Handle, name: &str) -> Operation {
+    let builder = Operation::builder(&SCOPE, name, SpanKind::Internal).handle(handle.clone());
+    builder.remote_parent(Some(remote.clone())).start()
+}
+
+/// The context of a sender that nobody here knows, in this trace.
+fn remote(trace_id: u128) -> TraceContext {
+    let (trace_id, parent) = (TraceId::from(trace_id), SpanId::from(0xb7ad_6b71_6920_3331));
+    let traceparent = Traceparent::new(trace_id, parent, TraceFlags::SAMPLED);
+    let tracestate = Tracestate::parse([TRACESTATE.as_bytes()]);
+    match (traceparent, tracestate) {
+        (Some(traceparent), Ok(tracestate)) => TraceContext::new(traceparent, tracestate),
+        invalid => panic!("the suite's own context is invalid: {invalid:?}"),
+    }
 }
 
 /// The one span that is not the test's.

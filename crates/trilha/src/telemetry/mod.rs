@@ -22,9 +22,11 @@ pub use self::{
     builder::TelemetryBuilder,
     report::{Report, Snapshot},
 };
+#[cfg(any(feature = "grpc", feature = "http"))]
+use crate::settings::Protocol;
 use crate::{
     SetupError,
-    settings::{self, Exporter, Settings},
+    settings::{Exporter, Settings},
 };
 
 const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -202,9 +204,9 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
 fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
     match to.protocol {
         #[cfg(feature = "http")]
-        settings::Protocol::Http => Ok(Endpoint::http(&to.endpoint)),
+        Protocol::Http => Ok(Endpoint::http(&to.endpoint)),
         #[cfg(feature = "grpc")]
-        settings::Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
+        Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
         #[cfg(not(all(feature = "http", feature = "grpc")))]
         other => {
             let problem = format!("the protocol {other:?} needs the feature of this name");
@@ -216,7 +218,7 @@ fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
 fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupError> {
     let metrics = match to.protocol {
         #[cfg(feature = "grpc")]
-        settings::Protocol::Grpc => Metrics::grpc(&to.endpoint),
+        Protocol::Grpc => Metrics::grpc(&to.endpoint),
         _ => Metrics::http(&to.endpoint),
     };
     let mut metrics = metrics
