@@ -1,5 +1,7 @@
 //! Telemetry as the process's own: subscriber, meters and default handle.
 
+use std::io::{IsTerminal, stdout};
+
 use tracing_subscriber::{Layer, Registry, fmt, layer::SubscriberExt};
 use trilha_tracing::{JsonLog, TextLog};
 
@@ -13,7 +15,10 @@ pub(super) fn install(settings: Settings) -> Result<Telemetry, SetupError> {
     let telemetry = Telemetry::start(&settings)?;
     let logs: Option<Box<dyn Layer<_> + Send + Sync>> = match settings.logs {
         LogFormat::Json => Some(fmt::layer().event_format(JsonLog::new()).boxed()),
-        LogFormat::Text => Some(fmt::layer().event_format(TextLog::new()).boxed()),
+        LogFormat::Text => {
+            let is_colored = stdout().is_terminal();
+            Some(fmt::layer().event_format(TextLog::new()).with_ansi(is_colored).boxed())
+        }
         LogFormat::Off => None,
     };
     let subscriber = Registry::default()
