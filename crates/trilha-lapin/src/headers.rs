@@ -1,0 +1,138 @@
+//! The header table of AMQP properties as a carrier.
+//!
+//! Only the top level is looked at: a nested value is no context, however it is built.
+
+use std::mem;
+
+use lapin::{
+    BasicProperties,
+    types::{AMQPValue, FieldTable, LongString, ShortString},
+};
+use trilha_core::{Carrier, CarrierKind, CarrierMut};
+
+/// The properties of a received message.
+pub(crate) struct Headers<'a>(pub(crate) &'a BasicProperties);
+
+impl Carrier for Headers<'_> {
+    fn kind(&self) -> CarrierKind {
+        CarrierKind::Messaging
+    }
+
+    fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
+        let headers = self.0.headers().as_ref();
+        if let Some(value) = headers.and_then(|headers| headers.inner().get(key)) {
+            visit(bytes(value));
+        }
+    }
+}
+
+/// The properties of a message that is about to be published.
+pub(crate) struct HeadersMut<'a>(pub(crate) &'a mut BasicProperties);
+
+impl HeadersMut<'_> {
+    fn replace(&mut self, headers: FieldTable) {
+        *self.0 = mem::take(self.0).with_headers(headers);
+    }
+}
+
+impl Carrier for HeadersMut<'_> {
+    fn kind(&self) -> CarrierKind {
+        CarrierKind::Messaging
+    }
+
+    fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
+        Headers(self.0).for_each(key, visit);
+    }
+}
+
+impl CarrierMut for HeadersMut<'_> {
+    fn set(&mut self, key: &'static str, value: &str) {
+        let Ok(key) = ShortString::try_new(key) else { return };
+        let mut headers = self.0.headers().clone().unwrap_or_default();
+        headers.insert(key, AMQPValue::LongString(LongString::from(value)));
+        self.replace(headers);
+    }
+
+    fn remove(&mut self, key: &'static str) {
+        if let Some(headers) = self.0.headers().as_ref().filter(|headers| headers.contains_key(key)) {
+            let mut headers = headers.inner().clone();
+            headers.remove(key);
+            self.replace(headers.into());
+        }
+    }
+}
+
+/// The text of a value as other libraries write it; what is no text is empty, and thereby malformed.
+fn bytes(value: &AMQPValue) -> &[u8] {
+    match value {
+        AMQPValue::LongString(value) => value.as_bytes(),
+        AMQPValue::ShortString(value) => value.as_str().as_bytes(),
+        AMQPValue::ByteArray(value) => value.as_slice(),
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::types::{ByteArray, FieldArray};
+
+    use super::*;
+
+    fn properties(headers: &[(&str, AMQPValue)]) -> BasicProperties {
+        let mut table = FieldTable::default();
+        for (key, value) in headers {
+            table.insert(ShortString::try_new(*key).unwrap(), value.clone());
+        }
+        BasicProperties::default().with_headers(table)
+    }
+
+    fn values(carrier: &dyn Carrier, key: &str) -> Vec<Vec<u8>> {
+        let mut values = Vec::new();
+        carrier.for_each(key, &mut |value| values.push(value.to_vec()));
+        values
+    }
+
+    #[test]
+    fn text_is_read_however_it_is_typed() {
+        for value in [
+            AMQPValue::LongString("abc".into()),
+            AMQPValue::ShortString("abc".into()),
+            AMQPValue::ByteArray(ByteArray::from(b"abc".as_slice())),
+        ] {
+            let properties = properties(&[("traceparent", value)]);
+            assert_eq!(values(&Headers(&properties), "traceparent"), [b"abc"]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_malformed() {
+        let mut nested = AMQPValue::Void;
+        for _ in 0..64 {
+            nested = AMQPValue::FieldArray(FieldArray::from(vec![nested]));
+        }
+        for value in [AMQPValue::LongInt(1), nested, AMQPValue::FieldTable(FieldTable::default())] {
+            let properties = properties(&[("traceparent", value)]);
+            assert_eq!(values(&Headers(&properties), "traceparent"), [b""]);
+        }
+    }
+
+    #[test]
+    fn what_is_set_replaces_and_keeps_the_rest() {
+        let kept = ("x-retries", AMQPValue::LongInt(3));
+        let mut changed = properties(&[kept.clone(), ("traceparent", AMQPValue::Void)])
+            .with_message_id(ShortString::from("m1"));
+        HeadersMut(&mut changed).set("traceparent", "new");
+        let expected = properties(&[kept.clone(), ("traceparent", AMQPValue::LongString("new".into()))])
+            .with_message_id(ShortString::from("m1"));
+        assert_eq!(changed, expected);
+        HeadersMut(&mut changed).remove("traceparent");
+        assert_eq!(changed, properties(&[kept]).with_message_id(ShortString::from("m1")));
+    }
+
+    #[test]
+    fn nothing_is_made_of_no_headers() {
+        let mut properties = BasicProperties::default();
+        HeadersMut(&mut properties).remove("traceparent");
+        assert_eq!(properties, BasicProperties::default());
+    }
+}

@@ -1,0 +1,243 @@
+//! The pipeline as a whole: started, flushed, shut down.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use opentelemetry::Context;
+use tokio::runtime;
+use tracing::subscriber::{NoSubscriber, with_default};
+use trilha_core::SpanCounts;
+
+#[cfg(feature = "grpc")]
+use crate::transport::GrpcTransport;
+use crate::{
+    OtlpRecorder, PipelineConfig, SetupError,
+    config::Protocol,
+    encode::encode_resource,
+    queue::{Goal, Queue},
+    transport::Transport,
+    worker::Worker,
+};
+#[cfg(feature = "http")]
+use crate::{
+    http::{Client, Exchange},
+    transport::HttpTransport,
+};
+
+const THREAD: &str = "trilha-otlp";
+
+/// How long the last handle that is dropped waits for what was not sent yet.
+const DEADLINE_ON_DROP: Duration = Duration::from_secs(5);
+
+/// A queue for spans that ended, and the thread that sends them. Cheap to clone.
+///
+/// It needs no runtime: the thread has one of its own. What it sends is never traced.
+///
+/// When the last clone is dropped, it is shut down, and the drop waits for up to 5 s until everything
+/// was sent. Recorders and spans do not keep it alive.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use trilha_otlp::{Endpoint, Pipeline, PipelineConfig};
+///
+/// let endpoint = Endpoint::http("http://localhost:4318/v1/traces");
+/// let pipeline = Pipeline::start(PipelineConfig::new(endpoint))?;
+/// let handle = trilha_core::Handle::builder(pipeline.recorder()).build();
+/// // … operations under `handle` …
+/// let report = pipeline.shutdown_blocking(Duration::from_secs(5));
+/// assert_eq!(report.counts.dropped.total(), 0);
+/// # Ok::<(), trilha_otlp::SetupError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pipeline(Arc<Running>);
+
+#[derive(Debug)]
+struct Running {
+    recorder: Arc<OtlpRecorder>,
+    queue: Arc<Queue>,
+    runtime: runtime::Handle,
+    thread: thread::ThreadId,
+    #[cfg(feature = "http")]
+    exchange: Exchange,
+}
+
+/// What a flush or a shutdown came to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What became of every span since the pipeline was started.
+    pub counts: SpanCounts,
+    /// Whether every span that had ended before got its fate in time: delivered, or counted under
+    /// the reason why not. False: some still wait or fly, or were given up at the deadline.
+    pub is_complete: bool,
+}
+
+impl Pipeline {
+    /// Checks the settings and starts the thread. No connection is made before there is a span.
+    ///
+    /// # Errors
+    /// [`SetupError`] names the option that is wrong, or that the system would not give a thread.
+    pub fn start(config: PipelineConfig) -> Result<Self, SetupError> {
+        let target = config.check()?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name(THREAD)
+            .build()
+            .map_err(SetupError::worker)?;
+        let queue = Arc::new(Queue::new(config.bounds));
+        #[cfg(feature = "http")]
+        let exchange = Exchange::new();
+        let transport: Box<dyn Transport> = match target.protocol {
+            #[cfg(feature = "http")]
+            Protocol::Http => Box::new(HttpTransport::new(exchange.clone(), target)),
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => {
+                let _on = runtime.enter();
+                Box::new(GrpcTransport::new(target)?)
+            }
+        };
+        let worker = Worker {
+            queue: Arc::clone(&queue),
+            transport,
+            resource: encode_resource(&config.resource),
+            batch_interval: config.batch_interval,
+            retry_for: config.retry_for,
+        };
+        let handle = runtime.handle().clone();
+        let thread = thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || work(runtime, &worker))
+            .map_err(SetupError::worker)?;
+        Ok(Self(Arc::new(Running {
+            recorder: Arc::new(OtlpRecorder::new(Arc::clone(&queue), config.sampler, config.limits)),
+            queue,
+            runtime: handle,
+            thread: thread.thread().id(),
+            #[cfg(feature = "http")]
+            exchange,
+        })))
+    }
+
+    /// Who starts this pipeline's spans. Spans that end after the shutdown are dropped and counted.
+    pub fn recorder(&self) -> Arc<OtlpRecorder> {
+        Arc::clone(&self.0.recorder)
+    }
+
+    /// What became of every span so far.
+    pub fn counts(&self) -> SpanCounts {
+        self.0.queue.counts()
+    }
+
+    /// The runtime of the pipeline's thread, for exporters of other signals. It ends with the
+    /// pipeline's shutdown. Its one thread sends all spans: what is spawned there must not block.
+    pub fn runtime_handle(&self) -> runtime::Handle {
+        self.0.runtime.clone()
+    }
+
+    /// An HTTP client on the pipeline's thread, for exporters of other signals.
+    #[cfg(feature = "http")]
+    pub fn http_client(&self) -> Client {
+        Client::new(self.0.exchange.clone(), self.0.runtime.clone())
+    }
+
+    /// Sends what ended so far, without waiting for a batch to fill; at most for `timeout`.
+    ///
+    /// Any executor will do, and none of its threads is blocked.
+    pub async fn flush(&self, timeout: Duration) -> Report {
+        let goal = self.0.queue.flush();
+        self.0.wait(goal, timeout, |_| {}).await;
+        self.0.report(goal)
+    }
+
+    /// As [`flush`](Self::flush), and blocks the calling thread. No runtime is needed.
+    ///
+    /// On the pipeline's own thread it does not wait, as nothing would be sent meanwhile.
+    pub fn flush_blocking(&self, timeout: Duration) -> Report {
+        let goal = self.0.queue.flush();
+        self.0.block(goal, timeout);
+        self.0.report(goal)
+    }
+
+    /// Takes no more spans, sends those that ended, at most for `timeout`, and ends the thread.
+    ///
+    /// What is left at the deadline is counted: as unacknowledged if it was under way, else as
+    /// dropped. A second call, also a concurrent one, is harmless; the earliest deadline counts.
+    /// Any executor will do. The shutdown goes on if the future is dropped.
+    pub async fn shutdown(&self, timeout: Duration) -> Report {
+        self.0.queue.close();
+        self.0.wait(Goal::Finished, timeout, Queue::abandon).await;
+        self.0.report(Goal::Finished)
+    }
+
+    /// As [`shutdown`](Self::shutdown), and blocks the calling thread. No runtime is needed.
+    ///
+    /// On the pipeline's own thread it does not wait: what was not sent yet is given up.
+    pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
+        self.0.shut_down(timeout);
+        self.0.report(Goal::Finished)
+    }
+}
+
+impl Running {
+    /// Returns when `goal` is reached, or when time is up, after `give_up` was called. The clock is the
+    /// worker's: the caller's executor needs none.
+    async fn wait(&self, goal: Goal, timeout: Duration, give_up: fn(&Queue)) {
+        let queue = Arc::clone(&self.queue);
+        let waiting = self.runtime.spawn(async move {
+            if tokio::time::timeout(timeout, queue.wait_until(goal)).await.is_err() {
+                give_up(&queue);
+            }
+        });
+        // An error says that the runtime has ended, and with it the queue.
+        let _ = waiting.await;
+    }
+
+    fn block(&self, goal: Goal, timeout: Duration) {
+        if thread::current().id() != self.thread {
+            self.queue.block_until(goal, Instant::now().checked_add(timeout));
+        }
+    }
+
+    fn shut_down(&self, timeout: Duration) {
+        self.queue.close();
+        self.block(Goal::Finished, timeout);
+        if !self.queue.has_reached(Goal::Finished) {
+            self.queue.abandon();
+        }
+    }
+
+    fn report(&self, goal: Goal) -> Report {
+        let is_complete = self.queue.has_reached(goal) && !self.queue.was_abandoned();
+        Report { counts: self.queue.counts(), is_complete }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shut_down(DEADLINE_ON_DROP);
+    }
+}
+
+/// The pipeline's thread.
+fn work(runtime: runtime::Runtime, worker: &Worker) {
+    // However the thread ends, nobody waits for it any more.
+    let _end = AbandonOnDrop(&worker.queue);
+    // What is sent is neither traced by us nor, over the events of HTTP libraries, by a subscriber.
+    let _suppressed = Context::enter_telemetry_suppressed_scope();
+    with_default(NoSubscriber::new(), || {
+        runtime.block_on(worker.run());
+        // Name resolution cannot be cancelled, and is not waited for.
+        runtime.shutdown_background();
+    });
+}
+
+struct AbandonOnDrop<'a>(&'a Queue);
+
+impl Drop for AbandonOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}

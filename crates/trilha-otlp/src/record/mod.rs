@@ -1,0 +1,76 @@
+//! Spans: their start, what is set on them, their end. Nothing is sent here.
+
+mod buffer;
+mod limits;
+mod span;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::SystemTime};
+
+use trilha_core::{
+    Recorder, SpanCounts, TraceContext,
+    recorder::{PassThrough, SpanRecord, SpanStart},
+    sampling::Sampler,
+};
+
+pub use self::limits::Limits;
+use self::{
+    buffer::{Head, SpanBuffer},
+    span::OtlpSpan,
+};
+use crate::queue::Queue;
+
+/// Starts spans that are written as OTLP while they are open, and hands them to the pipeline's queue
+/// when they end.
+///
+/// A span that is dropped without an end ends at that moment.
+#[derive(Debug)]
+pub struct OtlpRecorder {
+    queue: Arc<Queue>,
+    sampler: Sampler,
+    limits: Limits,
+}
+
+impl OtlpRecorder {
+    pub(crate) fn new(queue: Arc<Queue>, sampler: Sampler, limits: Limits) -> Self {
+        Self { queue, sampler, limits }
+    }
+}
+
+impl Recorder for OtlpRecorder {
+    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+        let parent = start.parent.filter(|parent| parent.traceparent().is_some());
+        let parent_decision = parent.map(TraceContext::is_sampled);
+        let context = TraceContext::of_child(parent, |id| self.sampler.keeps(parent_decision, id));
+        if !context.is_sampled() {
+            self.queue.sample_out();
+            return Arc::new(PassThrough(context));
+        }
+        let mut buffer = SpanBuffer::new(
+            Head {
+                context: &context,
+                parent,
+                is_parent_remote: start.is_parent_remote,
+                name: start.name,
+                kind: start.kind,
+                start_nanos: unix_nanos(start.start_time),
+            },
+            self.limits,
+        );
+        start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
+        start.links.iter().for_each(|link| buffer.add_link(link));
+        self.queue.start();
+        Arc::new(OtlpSpan::new(context, start.scope.clone(), buffer, Arc::clone(&self.queue)))
+    }
+
+    fn counts(&self) -> SpanCounts {
+        self.queue.counts()
+    }
+}
+
+/// Nanoseconds since 1970, now where no time is given. What is before or centuries after is cut.
+fn unix_nanos(time: Option<SystemTime>) -> u64 {
+    let since = time.unwrap_or_else(SystemTime::now).duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,167 @@
+//! OTLP/HTTP with protobuf: what an HTTP answer means.
+//!
+//! Specification: [OTLP 1.7, OTLP/HTTP response](https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/docs/specification.md#otlphttp-response).
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use hyper::body::{Body, Frame, SizeHint};
+use prost::Message;
+
+use super::{Answer, Payload, Sending, Transport, answer::ExportResponse};
+use crate::{config::Target, http::Exchange};
+
+const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
+
+/// Posts each payload to one URL.
+#[derive(Debug)]
+pub(crate) struct HttpTransport {
+    exchange: Exchange,
+    target: Target,
+}
+
+impl HttpTransport {
+    pub(crate) fn new(exchange: Exchange, mut target: Target) -> Self {
+        target.headers.insert(CONTENT_TYPE, PROTOBUF);
+        Self { exchange, target }
+    }
+
+    async fn post(&self, payload: Payload) -> Answer {
+        let Target { uri, headers, timeout, .. } = &self.target;
+        let request = self.exchange.post(uri.clone(), headers.clone(), payload);
+        match tokio::time::timeout(*timeout, request).await {
+            Ok(Ok((head, body))) => judge(head.status, &head.headers, body.ok()),
+            Ok(Err(_)) | Err(_) => Answer::Nothing,
+        }
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, payload: Payload) -> Sending<'_> {
+        Box::pin(self.post(payload))
+    }
+}
+
+/// `body` is none where it could not be read to its end.
+fn judge(status: StatusCode, headers: &HeaderMap, body: Option<Bytes>) -> Answer {
+    match status {
+        StatusCode::OK => taken(headers, body),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Answer::Later { after: retry_after(headers), may_be_taken: false }
+        }
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
+            Answer::Later { after: retry_after(headers), may_be_taken: true }
+        }
+        status if status.is_server_error() => Answer::Failed,
+        status if status.is_success() => Answer::Nothing, // OTLP knows 200 alone
+        _ => Answer::Refused,
+    }
+}
+
+/// 200 alone proves nothing: a partial success is said in the body, and a stranger says 200 too.
+fn taken(headers: &HeaderMap, body: Option<Bytes>) -> Answer {
+    match body {
+        Some(body) if body.is_empty() => ExportResponse::default().into(),
+        Some(body) if headers.get(CONTENT_TYPE).is_some_and(is_protobuf) => {
+            ExportResponse::decode(body).map_or(Answer::Nothing, Answer::from)
+        }
+        _ => Answer::Nothing,
+    }
+}
+
+fn is_protobuf(value: &HeaderValue) -> bool {
+    value.as_bytes().starts_with(PROTOBUF.as_bytes())
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// A request's body in one piece, which leaves only if its attempt may depart.
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(match std::mem::take(&mut self.body) {
+            body if body.is_empty() => None,
+            body if self.attempt.depart() => Some(Ok(Frame::data(body))),
+            _ => Some(Err(io::Error::other("the request was withdrawn"))),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.body.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, headers: &[(&'static str, &'static str)], body: Option<&'static [u8]>) -> Answer {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+        judge(status.try_into().unwrap(), &headers.collect(), body.map(Bytes::from_static))
+    }
+
+    const TYPE: (&str, &str) = ("content-type", "application/x-protobuf");
+
+    #[test]
+    fn only_a_readable_200_says_that_spans_were_taken() {
+        assert_eq!(judged(200, &[], Some(b"")), Answer::Taken { rejected: 0 });
+        assert_eq!(judged(200, &[TYPE], Some(b"\x0a\x02\x08\x02")), Answer::Taken { rejected: 2 });
+        assert_eq!(judged(200, &[TYPE], Some(b"\xff\xff")), Answer::Nothing);
+        assert_eq!(judged(200, &[TYPE], None), Answer::Nothing);
+        assert_eq!(judged(200, &[("content-type", "text/html")], Some(b"welcome")), Answer::Nothing);
+        assert_eq!(judged(204, &[], Some(b"")), Answer::Nothing);
+    }
+
+    #[test]
+    fn what_otlp_calls_retryable_is() {
+        let later = |may_be_taken| Answer::Later { after: None, may_be_taken };
+        assert_eq!(judged(429, &[], None), later(false));
+        assert_eq!(judged(503, &[], None), later(false));
+        assert_eq!(judged(502, &[], None), later(true));
+        assert_eq!(judged(504, &[], None), later(true));
+        assert_eq!(judged(500, &[], None), Answer::Failed);
+        assert_eq!(judged(400, &[], None), Answer::Refused);
+        assert_eq!(judged(413, &[], None), Answer::Refused);
+        assert_eq!(judged(301, &[], None), Answer::Refused);
+    }
+
+    #[test]
+    fn a_pause_is_read_in_seconds_and_as_a_date() {
+        let after = |value: &'static str| match judged(503, &[("retry-after", value)], None) {
+            Answer::Later { after, .. } => after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after("soon"), None);
+        assert_eq!(after("-1"), None);
+        assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert!(after("Fri, 31 Dec 9999 23:59:59 GMT").unwrap() > Duration::from_secs(1_000_000));
+    }
+}

@@ -1,0 +1,55 @@
+//! How a batch reaches a receiver: one request, one [`Answer`]. Trying again is the worker's affair.
+
+mod answer;
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(feature = "http")]
+pub(crate) mod http;
+
+use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+
+#[cfg(feature = "grpc")]
+pub(crate) use self::grpc::GrpcTransport;
+#[cfg(feature = "http")]
+pub(crate) use self::http::HttpTransport;
+use crate::queue::Attempt;
+
+/// Sends requests to one receiver.
+pub(crate) trait Transport: Debug + Send + Sync + 'static {
+    /// Sends one request and waits for its answer, within the transport's own time limit.
+    ///
+    /// The payload's bytes leave only after its [`Attempt`] departed.
+    fn send(&self, payload: Payload) -> Sending<'_>;
+}
+
+pub(crate) type Sending<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// An encoded request.
+#[derive(Clone, Debug)]
+pub(crate) struct Payload {
+    pub(crate) body: Bytes,
+    pub(crate) attempt: Arc<Attempt>,
+}
+
+/// What a receiver said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    /// It took all but so many spans.
+    Taken { rejected: u64 },
+    /// It does not want them, now or later.
+    Refused,
+    /// It failed, and says that it would again.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "gRPC has no such answer"))]
+    Failed,
+    /// Later, perhaps.
+    Later {
+        /// The pause that it asks for.
+        after: Option<std::time::Duration>,
+        /// It speaks for another, which may have taken them.
+        may_be_taken: bool,
+    },
+    /// Nothing, or nothing that can be read. The attempt knows whether anything was sent.
+    Nothing,
+}

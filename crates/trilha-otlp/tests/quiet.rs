@@ -1,0 +1,80 @@
+//! The pipeline's own traffic is not traced. A binary of its own: the subscriber is the process's.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use support::{BOTH, ENOUGH, assert_honest, config, spans};
+use tracing::{
+    Event, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use trilha_core::Handle;
+use trilha_otlp::{Endpoint, Pipeline};
+use trilha_testing::Receiver;
+
+static OWN: AtomicUsize = AtomicUsize::new(0);
+static ALL: AtomicUsize = AtomicUsize::new(0);
+
+/// Wants everything, and counts what comes from the pipeline's threads.
+struct Everything;
+
+fn seen() {
+    ALL.fetch_add(1, SeqCst);
+    if std::thread::current().name().is_some_and(|name| name.starts_with("trilha-otlp")) {
+        OWN.fetch_add(1, SeqCst);
+    }
+}
+
+impl Subscriber for Everything {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        seen();
+        Id::from_u64(1)
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        seen();
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn the_pipeline_s_own_traffic_is_not_traced() {
+    tracing::subscriber::set_global_default(Everything).unwrap();
+    for protocol in BOTH {
+        let receiver = Receiver::start();
+        // A name, so that it has to be resolved: on a thread of its own.
+        let endpoint = match protocol {
+            support::Protocol::Http => {
+                Endpoint::http(format!("http://localhost:{}/v1/traces", receiver.http_addr().port()))
+            }
+            support::Protocol::Grpc => {
+                Endpoint::grpc(format!("http://localhost:{}", receiver.grpc_addr().port()))
+            }
+        };
+        let pipeline = Pipeline::start(config(endpoint)).unwrap();
+        spans(&Handle::builder(pipeline.recorder()).build(), 3);
+        assert_eq!(pipeline.flush_blocking(ENOUGH).counts.delivered, 3);
+        if matches!(protocol, support::Protocol::Http) {
+            let uri = format!("{}/v1/metrics", receiver.http_endpoint()).parse().unwrap();
+            let post = pipeline.http_client().post(uri, Default::default(), Default::default());
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(post).unwrap();
+        }
+        let report = pipeline.shutdown_blocking(ENOUGH);
+        // Nothing but what was asked for was made, or sent.
+        assert_eq!(report.counts.created, 3);
+        assert_honest(&report.counts, &receiver);
+    }
+    // The receiver's side is traced, so the subscriber does see what it is shown.
+    assert_ne!(ALL.load(SeqCst), 0);
+    assert_eq!(OWN.load(SeqCst), 0);
+}

@@ -1,0 +1,161 @@
+//! The comment that tells the database who asks.
+//!
+//! Specification: [sqlcommenter](https://google.github.io/sqlcommenter/spec/): keys and values
+//! URL-encoded, sorted, joined by commas.
+
+use std::fmt::{self, Write};
+
+use trilha_core::{
+    Carrier, CarrierKind, CarrierMut, Service,
+    schema::{Exit, Key},
+};
+
+/// The longest value, in bytes before it is encoded.
+const MAX_VALUE: usize = 256;
+
+/// Whether queries carry a comment for those who look at them in the database.
+///
+/// The comment follows [sqlcommenter](https://google.github.io/sqlcommenter/spec/), for example
+/// `/*service='orders',zone='Z2'*/`. It is added to `SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE`,
+/// `REPLACE`, `WITH`, `VALUES` and `CALL`. As they are stay: other statements, since databases store
+/// the text of some; a text that has a comment, or that cannot be read for certain; one of more than
+/// 16 KiB; a statement that you `prepare`, since it gives its text back to you. And all that goes to
+/// SQLite: there is nobody else to read it, and it would rename result columns.
+///
+/// None of them is written where [`Propagation`](trilha_core::Propagation) switches
+/// [`CarrierKind::Database`] off.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Comments {
+    /// No comments.
+    Off,
+    /// `service` and `zone` of the handle, and `route` by choice.
+    ///
+    /// The text of a query stays the same from call to call, so that it stays prepared.
+    #[default]
+    Static,
+    /// As [`Static`](Self::Static), and on a sampled trace also `traceparent`, of the query's own span.
+    ///
+    /// Such a text is never the same again. It is therefore not kept as a prepared statement: it costs
+    /// the server another parse, and the caller another round trip. On MySQL over TCP it costs the next
+    /// query on that connection about 40 ms, since sqlx 0.9 leaves Nagle's algorithm on: take a Unix
+    /// socket there, or leave this off. Mind also that `pg_stat_statements` shows the first text that
+    /// it saw of a query for as long as it keeps it.
+    Sampled,
+}
+
+/// What one comment says. A [`Carrier`] of the `traceparent`.
+#[derive(Debug, Default)]
+pub(crate) struct Comment {
+    pairs: Vec<(&'static str, String)>,
+}
+
+impl Comment {
+    pub(crate) fn of(service: &Service, route: Option<&str>) -> Self {
+        let zone = service.zone.map(|zone| zone.as_str());
+        let route = route.filter(|_| Key::Route.travels(Exit::SqlComment));
+        let name = Some(service.name.as_str()).filter(|name| !name.is_empty());
+        let pairs = [(Key::Route.name(), route), ("service", name), ("zone", zone)];
+        let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
+        Self { pairs: pairs.collect() }
+    }
+}
+
+impl Carrier for Comment {
+    fn kind(&self) -> CarrierKind {
+        CarrierKind::Database
+    }
+
+    fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
+        self.pairs.iter().filter(|(known, _)| *known == key).for_each(|(_, value)| visit(value.as_bytes()));
+    }
+}
+
+impl CarrierMut for Comment {
+    fn set(&mut self, key: &'static str, value: &str) {
+        // The vendors' data of a tracestate says nothing to who reads queries.
+        if key == "tracestate" {
+            return;
+        }
+        self.remove(key);
+        let at = self.pairs.partition_point(|(known, _)| *known < key);
+        self.pairs.insert(at, (key, value.to_owned()));
+    }
+
+    fn remove(&mut self, key: &'static str) {
+        self.pairs.retain(|(known, _)| *known != key);
+    }
+}
+
+/// The comment, or nothing where there is nothing to say.
+impl fmt::Display for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pairs.is_empty() {
+            return Ok(());
+        }
+        for (at, (key, value)) in self.pairs.iter().enumerate() {
+            f.write_str(if at == 0 { "/*" } else { "," })?;
+            write!(f, "{key}='{}'", Encoded(value))?;
+        }
+        f.write_str("*/")
+    }
+}
+
+/// A value of which nothing is left but letters, digits, `-`, `.`, `_`, `~` and `%`: no quote, no end
+/// of a comment, no placeholder, in any dialect.
+struct Encoded<'a>(&'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.0.get(..self.0.floor_char_boundary(MAX_VALUE)).unwrap_or_default();
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    f.write_char(char::from(byte))?;
+                }
+                _ => write!(f, "%{byte:02X}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use trilha_core::schema::Zone;
+
+    use super::*;
+
+    fn service(name: &str) -> Service {
+        Service { name: name.to_owned(), zone: Some(Zone::Z2) }
+    }
+
+    #[test]
+    fn pairs_are_sorted_and_encoded() {
+        let mut comment = Comment::of(&service("o'rders */"), Some("/orders/{id}"));
+        comment.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        comment.set("tracestate", "a=b");
+        assert_eq!(
+            comment.to_string(),
+            "/*route='%2Forders%2F%7Bid%7D',service='o%27rders%20%2A%2F',\
+             traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',zone='Z2'*/"
+        );
+    }
+
+    #[test]
+    fn nobody_says_nothing() {
+        assert_eq!(Comment::of(&Service::default(), None).to_string(), "");
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_one_harmless_comment(name in any::<String>(), route in any::<String>()) {
+            let text = Comment::of(&service(&name), Some(&route)).to_string();
+            let inside = text.strip_prefix("/*").and_then(|text| text.strip_suffix("*/")).unwrap();
+            prop_assert!(!inside.contains("*/") && !inside.contains("/*"));
+            prop_assert!(inside.chars().all(|c| c.is_ascii_alphanumeric() || "-._~%='," .contains(c)));
+            prop_assert!(inside.matches('\'').count().is_multiple_of(2));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The layer, and its settings.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use http::request::Parts;
+use tower_layer::Layer;
+use trilha_core::{Handle, Trust};
+
+use super::ServerTrace;
+
+/// Traces and measures the requests that a service answers, over HTTP and gRPC.
+///
+/// Each request is one operation: it continues the caller's trace as far as it
+/// [trusts](Self::trust) the caller, runs the service in its context, and ends with the response's
+/// body. A caller that goes away leaves it `cancelled`, a panic leaves it `panicked`, also where a
+/// layer above catches the panic.
+///
+/// A request whose `content-type` is `application/grpc` is a gRPC call, all others are HTTP requests.
+///
+/// ```
+/// # use tower_layer::Layer;
+/// # let service = tower::service_fn(|_: http::Request<()>| async {
+/// #     Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+/// # });
+/// use trilha_tower::ServerTraceLayer;
+///
+/// let service = ServerTraceLayer::new().filter(|request| request.uri.path() != "/healthz").layer(service);
+/// ```
+///
+/// # What it records
+/// | | HTTP | gRPC |
+/// |---|---|---|
+/// | span, of kind `SERVER` | `{method} {route}`, else `{method}` | `{package.Service}/{Method}`, else `grpc` |
+/// | metrics | `http.server.request.duration` (s), `http.server.active_requests` | `rpc.server.call.duration` (s) |
+/// | of span and metric | `http.request.method`, `http.route`, `url.scheme`, `network.protocol.version`, `http.response.status_code`, `error.type` | `rpc.system.name`, `rpc.method`, `rpc.status_code`, `error.type` |
+/// | of the span alone | `url.path`, `server.address`, `server.port`, `user_agent.original`, `http.request.method_original` | `server.address`, `server.port`, `rpc.method_original` |
+/// | error | 5xx | `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS` |
+///
+/// - **Cardinality:** what metrics and span names get is bounded by the application: routes, methods,
+///   codes. A gRPC method that turns out to be `UNIMPLEMENTED`, or whose path has not the form of one, is
+///   `_OTHER`; so that callers who are refused before the call is routed cannot invent methods, put a
+///   layer that authenticates above this one, or [filter](Self::filter).
+/// - **PII:** `url.path` may hold ids. Query, other headers, bodies, the client's address and the
+///   messages of errors are not recorded.
+///
+/// # The route
+/// With the feature `axum`, the route is axum's `MatchedPath`. It is there when the layer is added with
+/// `Router::layer` or `route_layer`, which axum applies to each route. A layer *around* a router
+/// (`layer.layer(router)`, a `ServiceBuilder`) runs before the routing, and axum does not tell it the route
+/// afterwards; nor is there a `MatchedPath` for what `nest_service` takes, which has no route of its own.
+/// There, and with other frameworks, give the route by [`route`](Self::route), or set it as the
+/// context attribute `route` below the layer, at any time before the response ends:
+///
+/// ```
+/// use axum::{Router, extract::{MatchedPath, Request}, middleware::{Next, from_fn}, routing::get};
+/// use tower_layer::Layer;
+///
+/// let router: Router = Router::new()
+///     .route("/orders/{id}", get(|| async { "ordered" }))
+///     .route_layer(from_fn(|path: MatchedPath, request: Request, next: Next| {
+///         trilha_core::ContextAttributes::current().route(path.as_str());
+///         next.run(request)
+///     }));
+/// let service = trilha_tower::ServerTraceLayer::new().layer(router);
+/// ```
+///
+/// A route that is known at the start is set as the context attribute `route`, and so reaches logs, queries
+/// and metrics too; for a gRPC call it is the method.
+#[derive(Clone, Debug, Default)]
+pub struct ServerTraceLayer {
+    settings: Arc<Settings>,
+}
+
+impl ServerTraceLayer {
+    /// A layer with all defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A layer for which every request is a gRPC call, whatever its content type says.
+    pub fn grpc() -> Self {
+        Self::new().set(|settings| settings.is_grpc = true)
+    }
+
+    /// The handle to record with. Defaults to the current one at the time of the request.
+    #[must_use]
+    pub fn handle(self, handle: Handle) -> Self {
+        self.set(|settings| settings.handle = Some(handle))
+    }
+
+    /// Whether a caller's trace is continued. Defaults to [`Handle::trust`]: an edge (zone Z1) believes
+    /// nobody, all others believe everybody.
+    #[must_use]
+    pub fn trust(self, trust: Trust) -> Self {
+        self.set(|settings| settings.trust = Some(trust))
+    }
+
+    /// The route of an HTTP request: a template such as `/orders/{id}`, never the path itself. Where it
+    /// gives none, axum's is asked for. Defaults to none.
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # #[derive(Clone)] struct Endpoint { template: &'static str }
+    /// let layer = trilha_tower::ServerTraceLayer::new()
+    ///     .route(|request| request.extensions.get().map(|endpoint: &Endpoint| endpoint.template.into()));
+    /// ```
+    #[must_use]
+    pub fn route<F>(self, route: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<Cow<'_, str>> + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.route = Some(Arc::new(route)))
+    }
+
+    /// Which requests are traced. One that is not passes untouched: no span, no metric, no header, and
+    /// what it calls starts traces of its own. Defaults to all.
+    #[must_use]
+    pub fn filter<F>(self, filter: F) -> Self
+    where
+        F: Fn(&Parts) -> bool + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.filter = Some(Arc::new(filter)))
+    }
+
+    /// Whether the response names its trace, by `Server-Timing: traceparent;desc="00-…"` beside what the
+    /// service puts there; in a gRPC call this is metadata. Without a trace there is none. Defaults to
+    /// true.
+    ///
+    /// Specification: [W3C Server Timing](https://www.w3.org/TR/2023/WD-server-timing-20230411/).
+    #[must_use]
+    pub fn server_timing(self, enabled: bool) -> Self {
+        self.set(|settings| settings.server_timing = enabled)
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl<S> Layer<S> for ServerTraceLayer {
+    type Service = ServerTrace<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ServerTrace::new(inner, self.settings.clone())
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) handle: Option<Handle>,
+    pub(super) trust: Option<Trust>,
+    pub(super) is_grpc: bool,
+    pub(super) route: Option<Route>,
+    pub(super) filter: Option<Filter>,
+    pub(super) server_timing: bool,
+}
+
+type Route = Arc<dyn Fn(&Parts) -> Option<Cow<'_, str>> + Send + Sync>;
+type Filter = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { handle: None, trust: None, is_grpc: false, route: None, filter: None, server_timing: true }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("handle", &self.handle)
+            .field("trust", &self.trust)
+            .field("is_grpc", &self.is_grpc)
+            .field("server_timing", &self.server_timing)
+            .finish_non_exhaustive()
+    }
+}
