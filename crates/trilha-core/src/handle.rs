@@ -4,7 +4,7 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     fmt,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use opentelemetry::{
@@ -20,6 +20,7 @@ use crate::{
 };
 
 static DEFAULT: RwLock<Option<Handle>> = RwLock::new(None);
+static DISABLED: LazyLock<Handle> = LazyLock::new(|| Handle::builder(Arc::new(NoopRecorder)).build());
 
 /// Recorder, meters, propagation and counts of one service. Cheap to clone.
 ///
@@ -60,7 +61,7 @@ impl Handle {
 
     /// A handle that records nothing, and passes the traces of others on.
     pub fn disabled() -> Self {
-        Self::builder(Arc::new(NoopRecorder)).build()
+        DISABLED.clone()
     }
 
     /// The handle of the current operation, else the process's default, else a disabled one.

@@ -5,7 +5,11 @@
 use std::{error::Error, fmt::Debug};
 
 use opentelemetry::trace::SpanKind;
-use tracing_core::field::{Field, Visit};
+use tracing_core::{
+    Event,
+    field::{Field, Visit},
+    span::{Attributes, Record},
+};
 use trilha_core::{
     Span,
     recorder::{Attribute, Status, Value},
@@ -18,25 +22,41 @@ pub(crate) struct SpanSettings {
     pub(crate) kind: SpanKind,
 }
 
-impl Default for SpanSettings {
-    fn default() -> Self {
-        Self { name: None, kind: SpanKind::Internal }
+impl SpanSettings {
+    pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
+        let mut settings = Self { name: None, kind: SpanKind::Internal };
+        attributes.record(&mut EachField(|name: &str, value: Value<'_>| match (name, value) {
+            ("otel.name", Value::Str(name)) => settings.name = Some(name.to_owned()),
+            ("otel.kind", Value::Str(name)) => settings.kind = kind(name),
+            _ => {}
+        }));
+        settings
     }
 }
 
-impl Visit for SpanSettings {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "otel.name" => self.name = Some(value.to_owned()),
-            "otel.kind" => self.kind = kind(value),
-            _ => {}
+/// Writes the fields that a span starts with. Its [settings](SpanSettings) are no attributes.
+pub(crate) fn write_new(attributes: &Attributes<'_>, span: &Span) {
+    attributes.record(&mut EachField(|name: &str, value: Value<'_>| {
+        if name != "otel.name" {
+            write_field(name, value, span);
         }
-    }
+    }));
+}
 
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if matches!(field.name(), "otel.name" | "otel.kind") {
-            self.record_str(field, &format!("{value:?}"));
-        }
+/// Writes fields that are recorded later, the name among them.
+pub(crate) fn write_later(values: &Record<'_>, span: &Span) {
+    values.record(&mut EachField(|name: &str, value: Value<'_>| match (name, value) {
+        ("otel.name", Value::Str(name)) => span.set_name(name),
+        _ => write_field(name, value, span),
+    }));
+}
+
+fn write_field(name: &str, value: Value<'_>, span: &Span) {
+    match (name, value) {
+        ("otel.kind", _) => {}
+        ("otel.status_code", Value::Str(code)) => span.set_status(status(code)),
+        ("otel.status_description", Value::Str(text)) => span.set_status(Status::Error(text)),
+        _ => span.set_attribute(name, value),
     }
 }
 
@@ -50,59 +70,6 @@ fn kind(name: &str) -> SpanKind {
     }
 }
 
-/// Writes fields to a span as they are visited.
-#[derive(Debug)]
-pub(crate) struct ToSpan<'a> {
-    pub(crate) span: &'a Span,
-    /// Whether the span was just started with the name and kind that its fields gave.
-    pub(crate) is_new: bool,
-}
-
-impl ToSpan<'_> {
-    fn record(&self, field: &Field, value: Value<'_>) {
-        match (field.name(), value) {
-            ("otel.kind", _) => {}
-            ("otel.name", Value::Str(name)) if !self.is_new => self.span.set_name(name),
-            ("otel.name", _) => {}
-            ("otel.status_code", Value::Str(code)) => self.span.set_status(status(code)),
-            ("otel.status_description", Value::Str(text)) => {
-                self.span.set_status(Status::Error(text));
-            }
-            (name, value) => self.span.set_attribute(name, value),
-        }
-    }
-}
-
-impl Visit for ToSpan<'_> {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.record(field, value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.record(field, value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        with_unsigned(value, |value| self.record(field, value));
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, value.into());
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.record(field, value.into());
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.record(field, (&value.to_string()).into());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.record(field, (&format!("{value:?}")).into());
-    }
-}
-
 fn status(code: &str) -> Status<'static> {
     match code.to_ascii_lowercase().as_str() {
         "ok" => Status::Ok,
@@ -111,60 +78,61 @@ fn status(code: &str) -> Status<'static> {
     }
 }
 
-fn with_unsigned(value: u64, record: impl FnOnce(Value<'_>)) {
-    match i64::try_from(value) {
-        Ok(value) => record(value.into()),
-        Err(_) => record((&value.to_string()).into()),
-    }
-}
-
 /// The fields of an event, kept until all are known: the message becomes the event's name.
 #[derive(Debug, Default)]
 pub(crate) struct EventFields {
     pub(crate) message: Option<String>,
-    fields: Vec<(&'static str, opentelemetry::Value)>,
+    pub(crate) others: Vec<(&'static str, opentelemetry::Value)>,
 }
 
 impl EventFields {
-    /// The fields without the message.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
-        self.fields.iter().map(|(name, value)| (*name, value.into()))
+    pub(crate) fn of(event: &Event<'_>) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut EachField(|name: &'static str, value: Value<'_>| match (name, value) {
+            ("message", Value::Str(message)) => fields.message = Some(message.to_owned()),
+            _ => fields.others.push((name, value.into())),
+        }));
+        fields
     }
 
-    fn record(&mut self, field: &Field, value: Value<'_>) {
-        match (field.name(), value) {
-            ("message", Value::Str(message)) => self.message = Some(message.to_owned()),
-            (name, value) => self.fields.push((name, value.into())),
-        }
+    /// The fields without the message.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
+        self.others.iter().map(|(name, value)| (*name, value.into()))
     }
 }
 
-impl Visit for EventFields {
+/// Calls its function with each field that it visits.
+struct EachField<F>(F);
+
+impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<F> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.record(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.record(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        with_unsigned(value, |value| self.record(field, value));
+        match i64::try_from(value) {
+            Ok(value) => (self.0)(field.name(), value.into()),
+            Err(_) => (self.0)(field.name(), (&value.to_string()).into()),
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record(field, value.into());
+        (self.0)(field.name(), value.into());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.record(field, (&value.to_string()).into());
+        (self.0)(field.name(), (&value.to_string()).into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.record(field, (&format!("{value:?}")).into());
+        (self.0)(field.name(), (&format!("{value:?}")).into());
     }
 }

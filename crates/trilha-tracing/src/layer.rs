@@ -18,7 +18,7 @@ use trilha_core::{
 
 use crate::{
     entered,
-    fields::{EventFields, SpanSettings, ToSpan},
+    fields::{EventFields, SpanSettings, write_later, write_new},
 };
 
 const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -57,19 +57,18 @@ where
             None if attributes.is_root() => Context::current().with_remote_span_context(SpanContext::NONE),
             None => Context::current(),
         };
-        let mut settings = SpanSettings::default();
-        attributes.record(&mut settings);
+        let settings = SpanSettings::of(attributes);
         let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
         let span = Span::start(&SCOPE, name, &settings.kind, None, &parent, Some(&self.handle));
         if span.is_recording() {
-            attributes.record(&mut ToSpan { span: &span, is_new: true });
+            write_new(attributes, &span);
         }
         registered.extensions_mut().insert(span);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: layer::Context<'_, S>) {
         if let Some(span) = span_of(&context, id).filter(Span::is_recording) {
-            values.record(&mut ToSpan { span: &span, is_new: false });
+            write_later(values, &span);
         }
     }
 
@@ -150,8 +149,7 @@ impl Target {
 
     fn record(&self, event: &Event<'_>) {
         let metadata = event.metadata();
-        let mut fields = EventFields::default();
-        event.record(&mut fields);
+        let fields = EventFields::of(event);
         let attributes: Vec<Attribute<'_>> =
             [("level", metadata.level().as_str().into()), ("target", metadata.target().into())]
                 .into_iter()

@@ -1,5 +1,7 @@
 //! Log lines, as they are written.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, say what they expect in the shortest way")]
+
 use std::{
     io,
     sync::{Arc, Mutex},

@@ -1,12 +1,9 @@
 //! A log line as one JSON object.
 
-use std::{error::Error, fmt};
+use std::fmt;
 
 use serde_json::{Map, Value};
-use tracing_core::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
+use tracing_core::{Event, Subscriber};
 use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
@@ -17,9 +14,10 @@ use tracing_subscriber::{
 };
 
 use super::for_each_correlation;
+use crate::fields::EventFields;
 
-/// One JSON object a line: `ts`, `level`, `target`, `msg`, then `trace_id`, `span_id`, `trace_flags`
-/// and the context attributes where there are any, then the event's own fields.
+/// One JSON object a line: `ts`, `level`, `target`, `msg`; `trace_id`, `span_id`, `trace_flags` and the
+/// context attributes where there are any; and the event's own fields.
 ///
 /// A field of the event that has one of these names stands under `fields.` and its name.
 ///
@@ -48,8 +46,7 @@ where
         let mut now = String::new();
         SystemTime.format_time(&mut Writer::new(&mut now))?;
         let metadata = event.metadata();
-        let mut fields = Fields::default();
-        event.record(&mut fields);
+        let fields = EventFields::of(event);
 
         let mut line = Map::new();
         line.insert("ts".into(), now.into());
@@ -64,53 +61,17 @@ where
                 true => format!("fields.{name}"),
                 false => name.to_owned(),
             };
-            line.insert(name, value);
+            line.insert(name, json(value));
         }
         writeln!(writer, "{}", Value::Object(line))
     }
 }
 
-#[derive(Default)]
-struct Fields {
-    message: Option<String>,
-    others: Vec<(&'static str, Value)>,
-}
-
-impl Fields {
-    fn record(&mut self, field: &Field, value: Value) {
-        match (field.name(), value) {
-            ("message", Value::String(message)) => self.message = Some(message),
-            (name, value) => self.others.push((name, value)),
-        }
-    }
-}
-
-impl Visit for Fields {
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.record(field, value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.record(field, value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.record(field, value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, value.into());
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.record(field, value.into());
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.record(field, value.to_string().into());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.record(field, format!("{value:?}").into());
+fn json(value: opentelemetry::Value) -> Value {
+    match value {
+        opentelemetry::Value::Bool(value) => value.into(),
+        opentelemetry::Value::I64(value) => value.into(),
+        opentelemetry::Value::F64(value) => value.into(),
+        other => other.as_str().into_owned().into(),
     }
 }
