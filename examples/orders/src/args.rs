@@ -46,7 +46,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL", value_parser = with_scheme(&["http:"]))]
     pub(crate) otlp: Option<String>,
 
-    /// A drill: kills this part in the middle of one more order.
+    /// A drill: kills a service in the middle of one more order, or the receiver after the first one.
     #[arg(long, value_name = "PART", conflicts_with = "otlp")]
     pub(crate) kill: Option<Part>,
 }

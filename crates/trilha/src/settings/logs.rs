@@ -33,8 +33,17 @@ impl LogFormat {
     }
 }
 
-/// The filter in a variable, in the syntax of `RUST_LOG`. Defaults to `info`.
-pub(crate) fn filter(variable: &str, env: &Env) -> Result<EnvFilter, SetupError> {
-    let directives = env.text(variable).unwrap_or_else(|| "info".to_owned());
+/// Which log lines are written.
+pub(crate) fn log_filter(env: &Env) -> Result<EnvFilter, SetupError> {
+    filter("RUST_LOG", "info", env)
+}
+
+/// Which `tracing` spans take part in traces. lapin has one that stays open as long as its connection.
+pub(crate) fn span_filter(env: &Env) -> Result<EnvFilter, SetupError> {
+    filter("TRILHA_SPANS", "info,lapin=off", env)
+}
+
+fn filter(variable: &str, default: &str, env: &Env) -> Result<EnvFilter, SetupError> {
+    let directives = env.text(variable).unwrap_or_else(|| default.to_owned());
     directives.parse().map_err(|error| SetupError::new(variable, error))
 }

@@ -78,8 +78,8 @@ impl Settings {
             spans: SpanSettings::resolve(env)?,
             propagation: propagation(&options.switched_off, env)?,
             logs: LogFormat::resolve(options.logs, env, resource.is_deployed)?,
-            log_filter: logs::filter("RUST_LOG", env)?,
-            span_filter: logs::filter("TRILHA_SPANS", env)?,
+            log_filter: logs::log_filter(env)?,
+            span_filter: logs::span_filter(env)?,
             resource,
         })
     }

@@ -24,7 +24,7 @@ use crate::{
 /// | [`without`](Self::without) | `OTEL_PROPAGATORS` | all carriers |
 /// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |
 /// | – | `RUST_LOG`: which log lines are written | `info` |
-/// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info` |
+/// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info,lapin=off` |
 /// | – | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 1,000 ms, 8,192 and 512 spans |
 /// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 bytes, 128, 128 |
 /// | – | `OTEL_METRIC_EXPORT_INTERVAL` | 60,000 ms |

@@ -15,7 +15,6 @@ use tokio::{
     join, select,
     time::{Instant, timeout},
 };
-use trilha::opentelemetry::TraceId;
 use trilha_testing::Receiver;
 
 use self::{
@@ -129,7 +128,8 @@ async fn await_end(sent: &[Sent], parts: &Parts, receiver: Option<&Receiver>) ->
     for sent in sent {
         let Some(receiver) = receiver else {
             parts.database.reaches(&sent.id, sent.story, deadline).await?;
-            show(format_args!("{sent}\ntrace {}", sent.trace_id().unwrap_or(TraceId::INVALID)));
+            let trace = sent.trace_id().map_or("unknown to its client".to_owned(), |id| id.to_string());
+            show(format_args!("{sent}\ntrace {trace}"));
             continue;
         };
         let whole = (sent.trace_in(receiver))

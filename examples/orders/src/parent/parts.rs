@@ -63,11 +63,8 @@ impl Parts {
             }
         }
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &self.otlp);
-        // lapin keeps a span of its own for as long as a connection lasts: it belongs to no order.
-        for (name, default) in [("RUST_LOG", "warn"), ("TRILHA_SPANS", "info,lapin=off")] {
-            if env::var_os(name).is_none() {
-                command.env(name, default);
-            }
+        if env::var_os("RUST_LOG").is_none() {
+            command.env("RUST_LOG", "warn");
         }
         command.env("ORDERS_DATABASE", self.database.url());
         command.env("ORDERS_BROKER", self.broker.url());

@@ -18,7 +18,7 @@ use crate::{
     rotel::received,
 };
 
-const UNKNOWN: &str = "00000000000000000000000000000000";
+const UNKNOWN: &str = "unknown to its client";
 
 fn embedded() -> Vec<Tree> {
     printed(&run(&["--orders", "1"]).succeeded().stdout)
