@@ -1,5 +1,5 @@
-# What the scripts share: one-line failures, tools that are built once, commands that can be ended
-# as a whole.
+# What the scripts share: one-line failures, Debian packages, tools that are built once, commands
+# that can be ended as a whole.
 
 workspace=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$workspace/target/tools # kept from run to run
@@ -7,6 +7,31 @@ tools=$workspace/target/tools # kept from run to run
 fail() {
   echo "${0##*/}: $*" >&2
   exit 1
+}
+
+# Installs the Debian packages that are missing: debian_packages WAY_OUT PACKAGE...
+# WAY_OUT says what somebody can do where that is not possible.
+debian_packages() {
+  local way_out=$1 package missing=() log
+  shift
+  for package; do
+    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} != 0 ] || return 0
+
+  [ -x /usr/bin/apt-get ] || fail "no apt-get here for ${missing[*]}: $way_out"
+  [ "$(id -u)" = 0 ] || fail "only root may install ${missing[*]}: $way_out"
+  echo "installing ${missing[*]}"
+  log=$(mktemp)
+  {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -q update && apt-get -q install --yes --no-install-recommends "${missing[@]}"
+  } </dev/null >"$log" 2>&1 || {
+    tail -n 15 "$log" >&2
+    fail "apt-get cannot install ${missing[*]}: $way_out"
+  }
+  rm "$log"
 }
 
 # Builds a tool into $tools/bin, unless this version is there: cargo_tool NAME VERSION [FLAG...]

@@ -1,0 +1,44 @@
+//! fastrace, and fastrace-axum above it, with its reporter over the SDK's OTLP exporter.
+
+use std::{borrow::Cow, time::Duration};
+
+use fastrace::collector::Config;
+use fastrace_axum::FastraceLayer;
+use fastrace_opentelemetry::OpenTelemetryReporter;
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::Resource;
+
+use super::sdk;
+use crate::{
+    Result,
+    burst::Burst,
+    requests,
+    spans::{self, ITEM, LINES},
+};
+
+/// Longer than a run takes: only the flush after a burst reports.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+pub(super) fn spans() -> Result<Burst> {
+    install()?;
+    Ok(Burst::new(1 + LINES, |_| spans::fastrace::order(&ITEM), flush))
+}
+
+pub(super) fn requests() -> Result<Burst> {
+    install()?;
+    let router = requests::service(FastraceLayer::default());
+    Ok(Burst::new(1, move |number| requests::answer(&router, number), flush))
+}
+
+fn install() -> Result<()> {
+    let resource = Cow::Owned(Resource::builder().build());
+    let scope = InstrumentationScope::builder("benches").build();
+    let reporter = OpenTelemetryReporter::new(sdk::exporter()?, resource, scope);
+    fastrace::set_reporter(reporter, Config::default().report_interval(NEVER));
+    Ok(())
+}
+
+fn flush() -> Result<()> {
+    fastrace::flush();
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The stacks that are compared: each a library, with a pipeline that exports to the sink.
+
+mod fastrace;
+mod sdk;
+mod trilha;
+
+use ::tower::layer::util::Identity;
+
+use crate::{
+    Result,
+    burst::Burst,
+    requests,
+    spans::{self, ITEM, LINES},
+};
+
+pub(crate) fn by_name(name: &str) -> Result<Burst> {
+    match name {
+        "spans-bare" => Ok(spans_bare()),
+        "spans" => trilha::spans(),
+        "children" => trilha::children(),
+        "operations" => trilha::operations(),
+        "tracing-opentelemetry" => sdk::spans(),
+        "fastrace" => fastrace::spans(),
+        "requests-bare" => Ok(requests_bare()),
+        "requests" => trilha::requests(),
+        "axum-tracing-opentelemetry" => sdk::requests(),
+        "fastrace-axum" => fastrace::requests(),
+        _ => Err(format!("no stack is called {name}").into()),
+    }
+}
+
+fn spans_bare() -> Burst {
+    Burst::new(1 + LINES, |_| spans::bare::order(&ITEM), || Ok(()))
+}
+
+/// Under a layer that does nothing, since adding a layer has a price of its own in axum.
+fn requests_bare() -> Burst {
+    let router = requests::service(Identity::new());
+    Burst::new(1, move |number| requests::answer(&router, number), || Ok(()))
+}
