@@ -109,7 +109,7 @@ impl Pipeline {
         let handle = runtime.handle().clone();
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || work(runtime, &worker))
+            .spawn(move || work(runtime, worker))
             .map_err(SetupError::worker)?;
         Ok(Self(Arc::new(Running {
             recorder: Arc::new(OtlpRecorder::new(Arc::clone(&queue), config.sampler, config.limits)),
@@ -222,21 +222,23 @@ impl Drop for Running {
 }
 
 /// The pipeline's thread.
-fn work(runtime: runtime::Runtime, worker: &Worker) {
+fn work(runtime: runtime::Runtime, worker: Worker) {
     // However the thread ends, nobody waits for it any more.
-    let _end = AbandonOnDrop(&worker.queue);
+    let _end = AbandonOnDrop(Arc::clone(&worker.queue));
     // What is sent is neither traced by us nor, over the events of HTTP libraries, by a subscriber.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
     with_default(NoSubscriber::new(), || {
-        runtime.block_on(worker.run());
+        // As a task among those of the connections, so that a yield lets them run.
+        let task = runtime.spawn(async move { worker.run().await });
+        let _ = runtime.block_on(task); // an error is a panic, after which the queue is abandoned
         // Name resolution cannot be cancelled, and is not waited for.
         runtime.shutdown_background();
     });
 }
 
-struct AbandonOnDrop<'a>(&'a Queue);
+struct AbandonOnDrop(Arc<Queue>);
 
-impl Drop for AbandonOnDrop<'_> {
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
         self.0.abandon();
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use support::{BlackHole, ENOUGH, Protocol, dead_address, start};
+use tokio::io::AsyncReadExt;
 use trilha_testing::{Fault, Receiver};
 
 fn headers() -> HeaderMap {
@@ -52,4 +53,21 @@ async fn other_exporters_may_live_on_the_pipeline_s_runtime() {
         (std::thread::current().name().map(str::to_owned), is_suppressed)
     });
     assert_eq!(on.await.unwrap(), (Some("trilha-otlp".to_owned()), true));
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_ends() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (pipeline, _) = start(Protocol::Http.at(dead_address()));
+    let uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let client = pipeline.http_client().timeout(ENOUGH);
+    let post = client.post(uri, HeaderMap::new(), Bytes::from_static(b"the end"));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"the end") {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
+    }
+    drop(post);
+    let rest = tokio::time::timeout(ENOUGH / 2, stream.read_buf(&mut request)).await;
+    assert_eq!(rest.expect("the connection is closed").unwrap(), 0);
 }

@@ -26,6 +26,21 @@ use crate::{
 /// Neither a pool nor a connection of ours is a [`sqlx::Acquire`]: that trait leads to sqlx's own
 /// connection, past every span. Take [`Acquire`](crate::Acquire) instead, and for migrations
 /// `sqlx::migrate!().run(pool.untraced())`.
+///
+/// ```
+/// # #[cfg(feature = "postgres")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> sqlx::Result<()> {
+/// use sqlx::postgres::PgPoolOptions;
+/// use trilha_sqlx::{Comments, PgPool};
+///
+/// let pool = PgPoolOptions::new().max_connections(20).connect_lazy("postgres://db/orders")?;
+/// let pool = PgPool::new(pool).comments(Comments::Sampled).comment_route(true);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "postgres"))]
+/// # fn main() {}
+/// ```
 pub struct Pool<DB: Database> {
     inner: sqlx::Pool<DB>,
     settings: Arc<Settings>,

@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
     sync::oneshot,
+    task::JoinSet,
 };
 use trilha_core::{CarrierKind, Handle};
 use trilha_lapin::{ChannelExt, ConsumerExt};
@@ -131,7 +132,9 @@ impl Inbound for RabbitMq {
         let queue = consumer.queue();
         self.channel.basic_publish(short(""), queue, options, b"the body", properties).await.unwrap();
         let (_delivery, operation) = consumer.traced().handle(handle).recv().await.unwrap().unwrap();
-        let _ = operation.run(handler.run()).await;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(operation.run(async move { handler.run().await }));
+        let _ = tasks.join_next().await;
     }
 }
 

@@ -6,7 +6,7 @@ use lapin::{
 };
 use opentelemetry::trace::SpanKind;
 use trilha_core::Outcome;
-use trilha_lapin::DeliveryExt;
+use trilha_lapin::{DeliveryExt, MessageExt};
 
 use crate::support::Shop;
 
@@ -42,8 +42,8 @@ async fn settling_after_processing_stays_in_the_messages_trace() {
     assert!(surrounding.run(delivery.nack_traced(again)).await.unwrap());
     let (delivery, operation) = shop.receive().await;
     operation.finish(Outcome::Ok);
-    let rejected = delivery.traced().handle(shop.handle()).reject(BasicRejectOptions::default());
-    assert!(rejected.await.unwrap());
+    let traced = delivery.traced().handle(shop.handle());
+    assert!(traced.reject(BasicRejectOptions::default()).await.unwrap());
 
     let trace =
         shop.fixture.receiver().trace(request.trace_id()).with(|trace| trace.spans().len() == 6).await;
@@ -55,5 +55,3 @@ async fn settling_after_processing_stays_in_the_messages_trace() {
         .links_to_ids(context.trace_id(), context.span_id());
     trace.span(&shop.span("reject")).is_child_of(&shop.span("send")).is_ok().has_links(0);
 }
-
-use trilha_lapin::MessageExt;

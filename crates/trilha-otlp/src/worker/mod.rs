@@ -97,6 +97,9 @@ impl Worker {
         let mut backoff = Backoff::new(self.retry_for);
         let mut attempt = self.queue.next_attempt(false)?;
         loop {
+            // A connection that the receiver closed while nothing was sent is noticed now, not after a
+            // request was lost on it.
+            tokio::task::yield_now().await;
             let payload = Payload { body: body.clone(), attempt: Arc::clone(&attempt) };
             let (asked, may_be_taken) = match self.transport.send(payload).await {
                 Answer::Taken { rejected } => return Some(Fate::Delivered { rejected }),

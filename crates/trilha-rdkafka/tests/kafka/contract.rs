@@ -8,6 +8,7 @@ use rdkafka::{
     message::{Header, Headers as _, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, future_producer::Delivery},
 };
+use tokio::task::JoinSet;
 use trilha_core::{CarrierKind, Handle};
 use trilha_rdkafka::{ConsumerExt, FutureProducerExt};
 use trilha_testing::contract::{
@@ -94,6 +95,8 @@ impl Inbound for Kafka {
         let delivery = self.producer.send(self.record(headers), PATIENCE).await.unwrap();
         let consumer = self.consumer(&delivery);
         let (_message, operation) = consumer.traced().handle(handle).recv().await.unwrap();
-        let _ = operation.run(handler.run()).await;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(operation.run(async move { handler.run().await }));
+        let _ = tasks.join_next().await;
     }
 }

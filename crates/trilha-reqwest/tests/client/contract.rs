@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use trilha_core::Handle;
+use trilha_core::{CarrierKind, Handle};
 use trilha_reqwest::Client;
 use trilha_testing::contract::{Answer, Call, CallError, Outbound, Seen, outbound};
 
@@ -13,11 +13,14 @@ use crate::support::serve;
 
 struct Requests {
     url: String,
+    client: reqwest::Client,
 }
 
 impl Outbound for Requests {
+    const CARRIER: CarrierKind = CarrierKind::Http;
+
     async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
-        let client = Client::new(reqwest::Client::new()).handle(handle);
+        let client = Client::new(self.client.clone()).handle(handle);
         let path = match call.answer {
             Answer::Ok => "ok",
             Answer::Fails => "fails",
@@ -40,7 +43,8 @@ async fn requests_keep_the_contract() {
         .route("/ok", get(seen))
         .route("/fails", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
         .route("/never", get(std::future::pending::<()>));
-    outbound(&Requests { url: serve(router).await }).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    outbound(&Requests { url: serve(router).await, client }).await;
 }
 
 async fn seen(headers: HeaderMap) -> Json<Vec<(String, String)>> {

@@ -118,6 +118,7 @@ impl Outbound for OnSqlite {
     }
 }
 
+/// What the database says, without what sqlx says around it.
 fn error(error: sqlx::Error) -> CallError {
-    CallError(error.to_string())
+    CallError(error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned()))
 }

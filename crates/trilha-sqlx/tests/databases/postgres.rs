@@ -1,9 +1,9 @@
 //! PostgreSQL: what the server sees of a query, and how a query ends.
 
-use futures_util::future::{join_all, select};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use futures_util::future::{Either, join, join_all, select};
+use sqlx::{AssertSqlSafe, Executor, Postgres, Row, SqlSafeStr, Statement};
 use trilha_core::ContextAttributes;
-use trilha_sqlx::{Comments, PgConnection, PgPool};
+use trilha_sqlx::{Comments, PgConnection, PgPool, PoolConnection};
 use trilha_testing::{Fixture, server};
 
 use crate::support::{UNSAMPLED, comment, names, operation, orders, silent, trace_of};
@@ -99,6 +99,22 @@ async fn routes_are_named_by_choice_and_only_so_many() {
 }
 
 #[tokio::test]
+async fn a_statement_that_was_prepared_stays_as_it_is() {
+    let url = postgres!();
+    let fixture = Fixture::start("orders");
+    for comments in [Comments::Static, Comments::Sampled] {
+        let mut connection =
+            PgConnection::connect(&url).await.unwrap().handle(orders(&fixture)).comments(comments);
+        let statement = connection.prepare(MIRROR.into_sql_str()).await.unwrap();
+        for _ in 0..2 {
+            let text: String = statement.query_scalar().bind(1).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(text, MIRROR);
+        }
+        assert_eq!(prepared(&mut connection).await, [MIRROR]);
+    }
+}
+
+#[tokio::test]
 async fn comments_can_be_switched_off_for_a_pool_and_for_a_service() {
     let url = postgres!();
     let fixture = Fixture::start("orders");
@@ -173,22 +189,34 @@ async fn an_error_is_known_by_its_sqlstate() {
     trace.lacks_text("4711");
 }
 
+const SLEEP: &str = "values (pg_sleep(30))";
+
+/// A connection, and what the server calls it.
+async fn connection(pool: &PgPool) -> (PoolConnection<Postgres>, i32) {
+    let mut connection = pool.acquire().await.unwrap();
+    let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection.untraced()).await.unwrap();
+    (connection, pid)
+}
+
+/// Waits until that connection sleeps.
+async fn asleep(pool: &PgPool, pid: i32) {
+    let sql = "select 1 from pg_stat_activity where pid = $1 and state = 'active' and query like $2 || '%'";
+    let asleep = || sqlx::query(sql).bind(pid).bind(SLEEP).fetch_optional(pool.untraced());
+    while asleep().await.unwrap().is_none() {}
+}
+
 #[tokio::test]
 async fn a_connection_that_is_killed_is_an_error_and_the_pool_goes_on() {
     let url = postgres!();
     let fixture = Fixture::start("orders");
     let pool = PgPool::connect(&url).await.unwrap();
     let ((), trace) = trace_of(&fixture, async {
-        let mut connection = pool.acquire().await.unwrap();
-        let pid: i32 =
-            sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *connection).await.unwrap();
+        let (mut connection, pid) = connection(&pool).await;
         let kill = async {
-            let sleeping = "select pg_terminate_backend(pid) from pg_stat_activity
-                where pid = $1 and query like 'values (pg_sleep%' and state = 'active'";
-            while sqlx::query(sleeping).bind(pid).fetch_optional(pool.untraced()).await.unwrap().is_none() {}
+            asleep(&pool, pid).await;
+            sqlx::query("select pg_terminate_backend($1)").bind(pid).execute(pool.untraced()).await.unwrap();
         };
-        let sleep = sqlx::query("values (pg_sleep(60))").execute(&mut *connection);
-        let (slept, ()) = futures_util::future::join(sleep, kill).await;
+        let (slept, ()) = join(sqlx::query(SLEEP).execute(&mut *connection), kill).await;
         slept.unwrap_err();
         sqlx::query("delete from pg_class where false").execute(&mut *connection).await.unwrap_err();
         drop(connection);
@@ -206,19 +234,17 @@ async fn a_query_that_nobody_waits_for_is_cancelled() {
     let fixture = Fixture::start("orders");
     let pool = PgPool::connect(&url).await.unwrap();
     let ((), trace) = trace_of(&fixture, async {
-        let sleeping = async {
-            let sleeping = "select 1 from pg_stat_activity where query like 'values (pg_sleep(30))%'";
-            while sqlx::query(sleeping).fetch_optional(pool.untraced()).await.unwrap().is_none() {}
-        };
+        let (mut connection, pid) = connection(&pool).await;
         tokio::select! {
-            _ = sqlx::query("values (pg_sleep(30))").execute(&pool) => panic!("it sleeps"),
-            () = sleeping => {}
+            _ = sqlx::query(SLEEP).execute(&mut *connection) => panic!("it sleeps"),
+            () = asleep(&pool, pid) => {}
         }
-        sqlx::query("select 1").execute(&pool).await.unwrap();
+        sqlx::query("select pg_cancel_backend($1)").bind(pid).execute(pool.untraced()).await.unwrap();
+        sqlx::query("select from pg_class limit 1").execute(&pool).await.unwrap();
     })
     .await;
     trace.span("values").is_error("cancelled");
-    trace.span("select").is_ok();
+    trace.span("select pg_class").is_ok();
 }
 
 #[tokio::test]
@@ -231,8 +257,8 @@ async fn a_query_that_waits_for_a_connection_has_no_span() {
         let connection = pool.acquire().await.unwrap();
         let waiting = Box::pin(sqlx::query("select 1").execute(&pool));
         let waiting = match select(waiting, Box::pin(tokio::task::yield_now())).await {
-            futures_util::future::Either::Left(_) => panic!("there is no connection"),
-            futures_util::future::Either::Right(((), waiting)) => waiting,
+            Either::Left(_) => panic!("there is no connection"),
+            Either::Right(((), waiting)) => waiting,
         };
         assert_eq!(fixture.handle().span_counts().open, 1);
         drop(waiting);
@@ -270,7 +296,7 @@ async fn many_queries_beside_each_other_do_not_mix() {
 }
 
 #[tokio::test]
-async fn migrations_and_the_like_take_the_untraced_pool() {
+async fn copy_takes_the_untraced_connection() {
     let url = postgres!();
     let pool = PgPool::connect(&url).await.unwrap();
     let mut copied = pool.acquire().await.unwrap();

@@ -14,19 +14,18 @@ use opentelemetry::trace::Status;
 use parking_lot::Mutex;
 use trilha_core::{ContextAttributes, Handle, Outcome, Refusal, TraceContext};
 
-use super::{CANARY, TRACESTATE, adapters_span, catch, check, delivered, drop_when, operation, remote};
-use crate::{Fixture, Trace};
+use super::{CANARY, Headers, TRACESTATE, arrived::Arrived, drop_when, headers, operation, remote};
+use crate::Fixture;
 
 /// An adapter for work that comes in, under test.
 pub trait Inbound: Sync {
     /// Brings one piece of work with these headers to a real host that the adapter instruments with
-    /// this handle, and waits until `handler` has run for it. Dropped, it gives up: the connection
-    /// closes, or the handler's future is dropped.
+    /// this handle, and waits until `handler` has run for it.
+    ///
+    /// A panic of the handler ends in the host, in the task that it runs in: not in this future. Dropped,
+    /// this gives up: the connection closes, or the task is aborted.
     fn deliver(&self, handle: Handle, headers: Headers, handler: Handler) -> impl Future<Output = ()> + Send;
 }
-
-/// Headers of the work, as the sender made them.
-pub type Headers = Vec<(&'static str, Vec<u8>)>;
 
 /// What the host runs for a piece of work. Clones are the same handler.
 #[derive(Clone)]
@@ -75,12 +74,6 @@ pub async fn inbound(adapter: &impl Inbound) {
     Box::pin(it_works_without_telemetry(adapter)).await;
 }
 
-fn carrying(context: &TraceContext) -> Headers {
-    let traceparent = context.traceparent().map(|traceparent| traceparent.to_string().into_bytes());
-    let tracestate = context.tracestate().as_str().as_bytes().to_vec();
-    vec![("traceparent", traceparent.unwrap_or_default()), ("tracestate", tracestate)]
-}
-
 /// A handler that does some work of its own: a child, and a tenant that is known late.
 fn working(handle: &Handle) -> Handler {
     let handle = handle.clone();
@@ -96,52 +89,42 @@ fn working(handle: &Handle) -> Handler {
     })
 }
 
-/// Brings one piece of work with these headers, in the middle of something else that goes on, and
-/// waits until all of it has arrived.
-async fn deliver(adapter: &impl Inbound, headers: Headers, fixture: &Fixture, handler: Handler) {
-    let mut around = operation(fixture.handle(), AROUND);
-    let work = around.drive(adapter.deliver(fixture.handle().clone(), headers, handler));
-    let _ = catch(work).await;
-    around.finish(Outcome::Ok);
-    delivered(fixture, "work that is done ends its span").await;
-}
-
-/// What goes on where a message is waited for: a consumer's loop, say.
+/// What goes on where work is waited for: a consumer's loop, say.
 const AROUND: &str = "around";
 
-/// As [`deliver`], of work that brings no trace along.
-async fn trace_of(adapter: &impl Inbound, headers: Headers, fixture: &Fixture, handler: Handler) -> Trace {
-    deliver(adapter, headers, fixture, handler).await;
-    own_trace(fixture).await
-}
-
-async fn own_trace(fixture: &Fixture) -> Trace {
-    fixture.receiver().trace_where(|trace| trace.spans_named(AROUND).is_empty()).await
+/// Brings one piece of work with these headers while something else goes on, and waits until all of it
+/// has arrived.
+async fn deliver(adapter: &impl Inbound, fixture: &Fixture, headers: Headers, handler: Handler) -> Arrived {
+    let mut around = operation(fixture.handle(), AROUND);
+    around.drive(adapter.deliver(fixture.handle().clone(), headers, handler)).await;
+    around.finish(Outcome::Ok);
+    Arrived::all_of(fixture, "work that is done ends its span").await
 }
 
 async fn it_continues_the_trace_of_its_carrier(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
     let sender = remote(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
-    deliver(adapter, carrying(&sender), &fixture, working(fixture.handle())).await;
-    let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
-    let span = adapters_span(&trace, "one piece of work is one span");
-    check(span.parent_span_id == Some(sender.span_id()), "work hangs on its sender", &trace);
-    check(span.trace_state == TRACESTATE, "work takes its sender's tracestate along", &trace);
-    let child = trace.span("child");
-    check(child.parent_span_id == Some(span.span_id), "what the handler does hangs on the work", &trace);
-    check(child.trace_state == TRACESTATE, "the tracestate reaches what the handler does", &trace);
-    check(child.start >= span.start && child.end <= span.end, "work ends after its handler", &trace);
-    check(span.str("tenant") == Some("acme"), "a tenant that is known late reaches the span", &trace);
-    check(!span.is_failed(), "work that went well is no error", &trace);
+    let arrived = deliver(adapter, &fixture, headers(&sender), working(fixture.handle())).await;
+    let span = arrived.adapters_span("one piece of work is one span");
+    arrived.check(span.trace_id == sender.trace_id(), "work continues the trace of its sender");
+    arrived.check(span.parent_span_id == Some(sender.span_id()), "work hangs on its sender");
+    arrived.check(span.trace_state == TRACESTATE, "work takes its sender's tracestate along");
+    let child = arrived.own_span("child");
+    arrived.check(child.trace_id == span.trace_id, "what the handler does is in the trace of the work");
+    arrived.check(child.parent_span_id == Some(span.span_id), "what the handler does hangs on the work");
+    arrived.check(child.trace_state == TRACESTATE, "the tracestate reaches what the handler does");
+    arrived.check(child.start >= span.start && child.end <= span.end, "work ends after its handler");
+    arrived.check(span.str("tenant") == Some("acme"), "a tenant that is known late reaches the span");
+    arrived.check(!span.is_failed(), "work that went well is no error");
 }
 
 async fn it_starts_a_trace_where_there_is_none(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
-    let trace = trace_of(adapter, Vec::new(), &fixture, working(fixture.handle())).await;
-    let span = adapters_span(&trace, "work without a trace is one span");
-    check(span.parent_span_id.is_none(), "work without a trace starts one", &trace);
-    let parent = trace.span("child").parent_span_id;
-    check(parent == Some(span.span_id), "what the handler does hangs on work that starts a trace", &trace);
+    let arrived = deliver(adapter, &fixture, Vec::new(), working(fixture.handle())).await;
+    let span = arrived.adapters_span("work without a trace is one span");
+    arrived.check(span.parent_span_id.is_none(), "work without a trace starts one, whatever goes on around");
+    let parent = arrived.own_span("child").parent_span_id;
+    arrived.check(parent == Some(span.span_id), "what the handler does hangs on work that starts a trace");
 }
 
 async fn it_survives_hostile_headers(adapter: &impl Inbound) {
@@ -155,26 +138,25 @@ async fn it_survives_hostile_headers(adapter: &impl Inbound) {
     for value in hostile {
         let fixture = Fixture::start("host");
         let headers = vec![("traceparent", value), ("tracestate", BAD_TRACESTATE.to_vec())];
-        let trace = trace_of(adapter, headers, &fixture, working(fixture.handle())).await;
-        let span = adapters_span(&trace, "work with a hostile header is one span");
-        check(span.parent_span_id.is_none(), "a malformed context is not followed", &trace);
-        trace.span("child");
+        let arrived = deliver(adapter, &fixture, headers, working(fixture.handle())).await;
+        let span = arrived.adapters_span("work with a hostile header is one span");
+        arrived.check(span.parent_span_id.is_none(), "a malformed context is not followed");
+        arrived.own_span("child");
         let refused = fixture.handle().stats().refused(Refusal::Traceparent);
-        check(refused == 1, "a malformed context is counted", &trace);
+        arrived.check(refused == 1, "a malformed context is counted once");
     }
 
     let fixture = Fixture::start("host");
     let sender = remote(3);
-    let mut headers = carrying(&sender);
-    headers.retain(|(name, _)| *name == "traceparent");
+    let mut headers = headers(&sender);
+    headers.retain(|(name, _)| *name != "tracestate");
     headers.push(("tracestate", BAD_TRACESTATE.to_vec()));
-    deliver(adapter, headers, &fixture, working(fixture.handle())).await;
-    let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
-    let span = adapters_span(&trace, "work with a hostile tracestate is one span");
-    check(span.parent_span_id == Some(sender.span_id()), "a bad tracestate loses no parent", &trace);
-    check(span.trace_state.is_empty(), "a bad tracestate is not passed on", &trace);
+    let arrived = deliver(adapter, &fixture, headers, working(fixture.handle())).await;
+    let span = arrived.adapters_span("work with a hostile tracestate is one span");
+    arrived.check(span.parent_span_id == Some(sender.span_id()), "a bad tracestate loses no parent");
+    arrived.check(span.trace_state.is_empty(), "a bad tracestate is not passed on");
     let refused = fixture.handle().stats().refused(Refusal::Tracestate);
-    check(refused == 1, "a bad tracestate is counted", &trace);
+    arrived.check(refused == 1, "a bad tracestate is counted once");
 }
 
 const BAD_TRACESTATE: &[u8] = b"=,=,\xff";
@@ -182,18 +164,18 @@ const BAD_TRACESTATE: &[u8] = b"=,=,\xff";
 async fn it_tells_failure_panic_and_cancellation_apart(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
     let failing = Handler::new(|| async { Err(HandlerError(())) });
-    let trace = trace_of(adapter, Vec::new(), &fixture, failing).await;
-    let span = adapters_span(&trace, "work that fails is one span");
-    check(span.is_failed() && span.str("error.type").is_some(), "a failure is an error", &trace);
-    check(span.status == Status::error(""), "an error's message is not recorded", &trace);
-    trace.lacks_text(CANARY);
+    let arrived = deliver(adapter, &fixture, Vec::new(), failing).await;
+    let span = arrived.adapters_span("work that fails is one span");
+    arrived.check(span.is_failed() && span.str("error.type").is_some(), "a failure is an error");
+    arrived.check(span.status == Status::error(""), "an error has a type, and no message");
+    arrived.lacks_text(CANARY);
 
     let fixture = Fixture::start("host");
     let panicking = Handler::new(|| async { panic!("as the suite wants, with {CANARY}") });
-    let trace = trace_of(adapter, Vec::new(), &fixture, panicking).await;
-    let span = adapters_span(&trace, "work that panics is one span");
-    check(span.str("error.type") == Some("panic"), "a panic is told as one", &trace);
-    trace.lacks_text(CANARY);
+    let arrived = deliver(adapter, &fixture, Vec::new(), panicking).await;
+    let span = arrived.adapters_span("work that panics is one span");
+    arrived.check(span.str("error.type") == Some("panic"), "a panic is told as one");
+    arrived.lacks_text(CANARY);
 
     let fixture = Fixture::start("host");
     let started = Arc::new(AtomicUsize::new(0));
@@ -204,10 +186,9 @@ async fn it_tells_failure_panic_and_cancellation_apart(adapter: &impl Inbound) {
     });
     let work = adapter.deliver(fixture.handle().clone(), Vec::new(), hanging);
     drop_when(work, || started.load(SeqCst) > 0, "the handler starts").await;
-    delivered(&fixture, "work that is given up ends its span").await;
-    let trace = own_trace(&fixture).await;
-    let span = adapters_span(&trace, "work that is given up is one span");
-    check(span.str("error.type") == Some("cancelled"), "work that is given up is cancelled", &trace);
+    let arrived = Arrived::all_of(&fixture, "work that is given up ends its span").await;
+    let span = arrived.adapters_span("work that is given up is one span");
+    arrived.check(span.str("error.type") == Some("cancelled"), "work that is given up is cancelled");
 }
 
 async fn it_does_not_mix_work(adapter: &impl Inbound) {
@@ -215,27 +196,27 @@ async fn it_does_not_mix_work(adapter: &impl Inbound) {
     let senders: Vec<_> = (1..=4).map(remote).collect();
     let works = senders
         .iter()
-        .map(|sender| adapter.deliver(fixture.handle().clone(), carrying(sender), working(fixture.handle())));
+        .map(|sender| adapter.deliver(fixture.handle().clone(), headers(sender), working(fixture.handle())));
     futures_util::future::join_all(works).await;
-    delivered(&fixture, "pieces of work beside each other end").await;
+    let arrived = Arrived::all_of(&fixture, "pieces of work beside each other end").await;
     for sender in senders {
-        let trace = fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await;
-        let span = adapters_span(&trace, "each piece of work is in its sender's trace");
-        let parent = trace.span("child").parent_span_id;
-        check(parent == Some(span.span_id), "pieces of work do not mix", &trace);
+        let arrived = arrived.in_trace(sender.trace_id());
+        let span = arrived.adapters_span("each piece of work is in its sender's trace");
+        let parent = arrived.own_span("child").parent_span_id;
+        arrived.check(parent == Some(span.span_id), "pieces of work do not mix");
     }
 }
 
 async fn it_works_without_telemetry(adapter: &impl Inbound) {
-    for (headers, expected) in [(Vec::new(), TraceContext::none()), (carrying(&remote(4)), remote(4))] {
+    for sender in [TraceContext::none(), remote(4)] {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let contexts = seen.clone();
         let handler = Handler::new(move || {
             contexts.lock().push(operation(&Handle::disabled(), "child").trace_context());
             async { Ok(()) }
         });
-        adapter.deliver(Handle::disabled(), headers, handler).await;
-        let seen = seen.lock();
-        assert_eq!(*seen, [expected], "without telemetry work is done once, in the trace of its sender");
+        adapter.deliver(Handle::disabled(), headers(&sender), handler).await;
+        let claim = "without telemetry work is done once, in the trace of its sender";
+        assert_eq!(*seen.lock(), [sender], "{claim}");
     }
 }

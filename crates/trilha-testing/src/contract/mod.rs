@@ -7,24 +7,22 @@
 //! `trilha-batch` is neither: nothing comes in or goes out when a run or a partition starts, and its
 //! jobs in other processes are read and written by the core's own carrier.
 
+mod arrived;
 mod inbound;
 mod outbound;
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{future::Future, time::Duration};
 
-use futures_util::{
-    FutureExt,
-    future::{Either, select},
-};
+use futures_util::future::{Either, select};
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 use tokio::time::{Instant, sleep};
 use trilha_core::{Handle, Operation, Scope, SpanKind, TraceContext, Traceparent, Tracestate};
 
 pub use self::{
-    inbound::{Handler, HandlerError, Headers, Inbound, inbound},
+    inbound::{Handler, HandlerError, Inbound, inbound},
     outbound::{Answer, Call, CallError, Outbound, Seen, outbound},
 };
-use crate::{DEFAULT_DEADLINE, Fixture, Span, Trace};
+use crate::DEFAULT_DEADLINE;
 
 static SCOPE: Scope = Scope::new("contract", "");
 
@@ -33,6 +31,9 @@ const TRACESTATE: &str = "vendor=1";
 
 /// Something that must reach no span: it stands in errors and panics only.
 const CANARY: &str = "ana@example.com";
+
+/// Headers of a call or of work, as somebody made them who knows nothing of the adapter.
+pub type Headers = Vec<(&'static str, Vec<u8>)>;
 
 /// An operation of the test's own, around or inside the adapter's.
 fn operation(handle: &Handle, name: &str) -> Operation {
@@ -56,21 +57,6 @@ fn remote(trace_id: u128) -> TraceContext {
     }
 }
 
-/// The one span that is not the test's.
-#[track_caller]
-fn adapters_span<'t>(trace: &'t Trace, claim: &str) -> &'t Span {
-    let mut spans = trace.spans().iter().filter(|span| span.scope.name != SCOPE.name());
-    match (spans.next(), spans.next()) {
-        (Some(span), None) => span,
-        _ => panic!("{claim}: there is not one span of the adapter's, but:\n{}", trace.tree()),
-    }
-}
-
-#[track_caller]
-fn check(holds: bool, claim: &str, trace: &Trace) {
-    assert!(holds, "the adapter breaks its contract: {claim}\n{}", trace.tree());
-}
-
 /// Polls `future` until `is_reached`, then drops it.
 async fn drop_when(future: impl Future, is_reached: impl Fn() -> bool, claim: &str) {
     let reached = async {
@@ -86,20 +72,10 @@ async fn drop_when(future: impl Future, is_reached: impl Fn() -> bool, claim: &s
     }
 }
 
-/// Runs `future` to its end or its panic.
-async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    AssertUnwindSafe(future).catch_unwind().await
-}
-
-/// Waits until every span that was started has been delivered.
-async fn delivered(fixture: &Fixture, claim: &str) {
-    let deadline = Instant::now() + DEFAULT_DEADLINE;
-    loop {
-        let counts = fixture.flush().await;
-        if counts.open == 0 && counts.delivered == counts.created {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{claim}: a span is still open: {counts:?}");
-        sleep(Duration::from_millis(5)).await;
-    }
+/// The headers that hold this context.
+fn headers(context: &TraceContext) -> Headers {
+    let traceparent = context.traceparent().map(Traceparent::to_string);
+    let tracestate = Some(context.tracestate().as_str().to_owned()).filter(|text| !text.is_empty());
+    let headers = [("traceparent", traceparent), ("tracestate", tracestate)];
+    headers.into_iter().filter_map(|(name, value)| Some((name, value?.into_bytes()))).collect()
 }

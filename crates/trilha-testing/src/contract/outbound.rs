@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use opentelemetry::trace::Status;
-use trilha_core::{Handle, Outcome, Traceparent};
+use trilha_core::{CarrierKind, Handle, Outcome, TraceContext, Traceparent, Tracestate};
 
-use super::{TRACESTATE, adapters_span, check, delivered, drop_when, operation, operation_under, remote};
-use crate::{Fixture, Trace};
+use super::{Headers, arrived::Arrived, drop_when, headers, operation, operation_under, remote};
+use crate::{Fixture, Span};
 
 /// An adapter for calls that go out, under test.
 ///
@@ -14,23 +14,24 @@ use crate::{Fixture, Trace};
 /// producer), as far as it makes calls at all: so that one which is dropped or fails is seen to spoil
 /// none that follows.
 pub trait Outbound: Sync {
+    /// What a call takes its context along in, by which the rules differ:
+    ///
+    /// - requests: a context among the caller's own headers was copied from what came in, and is replaced;
+    /// - messages: there it is the message's own, which stays, and to which the call is linked;
+    /// - queries: the caller has no headers, and nobody continues the trace. Those who look at queries
+    ///   see the call's own span, without a `tracestate`, and nothing where telemetry is switched off.
+    const CARRIER: CarrierKind;
+
     /// Makes one call with this handle to a real peer, which answers as the call says.
     fn call(&self, handle: Handle, call: Call) -> impl Future<Output = Result<Seen, CallError>> + Send;
-
-    /// Whether the peer continues the trace, as a service does. Defaults to true.
-    ///
-    /// A database does not: it gets the call's own span for people who look at queries, no `tracestate`,
-    /// and nothing at all where telemetry is switched off.
-    fn is_continued(&self) -> bool {
-        true
-    }
 }
 
 /// A call that the suite wants to be made.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Headers that the caller sets. An adapter whose carrier has none ignores them.
-    pub headers: Vec<(&'static str, &'static str)>,
+    /// Headers that the caller sets. An adapter whose carrier has none ignores them, or sends their
+    /// values in another way.
+    pub headers: Headers,
     /// What the peer does.
     pub answer: Answer,
 }
@@ -60,62 +61,84 @@ pub struct CallError(pub String);
 pub async fn outbound(adapter: &impl Outbound) {
     Box::pin(it_hangs_on_its_caller(adapter)).await;
     Box::pin(it_injects_itself_and_keeps_the_rest(adapter)).await;
+    Box::pin(it_knows_whose_a_context_is_that_was_there(adapter)).await;
     Box::pin(it_fails_as_the_host_does(adapter)).await;
     Box::pin(it_survives_cancellation(adapter)).await;
     Box::pin(it_does_not_mix_calls(adapter)).await;
     Box::pin(it_works_without_telemetry(adapter)).await;
 }
 
+const OWN: &str = "x-own";
+
 fn call(answer: Answer) -> Call {
-    Call { headers: vec![("x-own", "kept")], answer }
+    Call { headers: vec![(OWN, b"kept".to_vec())], answer }
 }
 
-/// Makes a call under an operation, which has a tenant and continues a trace, and waits for its trace.
-async fn under_an_operation(adapter: &impl Outbound, answer: Answer) -> (Result<Seen, CallError>, Trace) {
+/// Makes a call under an operation, which has a tenant and continues the trace of `sender`, and waits
+/// until all of it has arrived.
+async fn under_an_operation(
+    adapter: &impl Outbound,
+    sender: &TraceContext,
+    call: Call,
+) -> (Result<Seen, CallError>, Arrived) {
     let fixture = Fixture::start("caller");
-    let sender = remote(1);
-    let mut caller = operation_under(&sender, fixture.handle(), "caller");
+    let mut caller = operation_under(sender, fixture.handle(), "caller");
     caller.attributes().tenant("acme");
-    let result = caller.drive(adapter.call(fixture.handle().clone(), call(answer))).await;
+    let result = caller.drive(adapter.call(fixture.handle().clone(), call)).await;
     caller.finish(Outcome::Ok);
-    delivered(&fixture, "a call ends its span").await;
-    (result, fixture.receiver().trace_under(sender.trace_id(), sender.span_id()).await)
+    (result, Arrived::all_of(&fixture, "a call ends its span").await)
 }
 
 async fn it_hangs_on_its_caller(adapter: &impl Outbound) {
-    let (result, trace) = under_an_operation(adapter, Answer::Ok).await;
+    let (result, arrived) = under_an_operation(adapter, &remote(1), call(Answer::Ok)).await;
     result.unwrap_or_else(|error| panic!("the call fails: {}", error.0));
-    let span = adapters_span(&trace, "one call is one span");
-    let caller = trace.span("caller");
-    check(span.parent_span_id == Some(caller.span_id), "a call hangs on its caller", &trace);
-    check(span.str("tenant") == Some("acme"), "a call takes the context attributes along", &trace);
-    check(!span.is_failed(), "a call that went well is no error", &trace);
-    check(span.start >= caller.start && span.end <= caller.end, "a call ends with its answer", &trace);
+    let span = arrived.adapters_span("one call is one span");
+    let caller = arrived.own_span("caller");
+    arrived.check(span.parent_span_id == Some(caller.span_id), "a call hangs on its caller");
+    arrived.check(span.str("tenant") == Some("acme"), "a call takes the context attributes along");
+    arrived.check(!span.is_failed(), "a call that went well is no error");
+    arrived.check(span.start >= caller.start && span.end <= caller.end, "a call ends with its answer");
 }
 
-async fn it_injects_itself_and_keeps_the_rest(adapter: &impl Outbound) {
-    let (result, trace) = under_an_operation(adapter, Answer::Ok).await;
-    let span = adapters_span(&trace, "one call is one span");
-    let Some(headers) = Headers::of(result) else { return };
-    let sent = headers.traceparent();
-    check(sent.parent_id() == span.span_id, "a call injects its own span", &trace);
-    check(sent.trace_id() == span.trace_id, "a call injects its own trace", &trace);
-    check(sent.is_sampled(), "a call that is recorded says so", &trace);
-    headers.carry_tracestate(adapter);
-    assert_eq!(headers.values("x-own"), [b"kept"], "the caller's own headers are kept");
+async fn it_injects_itself_and_keeps_the_rest<A: Outbound>(adapter: &A) {
+    let sender = remote(2);
+    let (result, arrived) = under_an_operation(adapter, &sender, call(Answer::Ok)).await;
+    let span = arrived.adapters_span("one call is one span");
+    let Some(headers) = SeenHeaders::of(result) else { return };
+    headers.name(span, if A::CARRIER == CarrierKind::Database { None } else { Some(&sender) });
+    headers.keep_what_is_the_callers();
+}
+
+async fn it_knows_whose_a_context_is_that_was_there<A: Outbound>(adapter: &A) {
+    if A::CARRIER == CarrierKind::Database {
+        return;
+    }
+    let (sender, other) = (remote(3), remote(4));
+    let mut call = call(Answer::Ok);
+    call.headers.extend(headers(&other));
+    let (result, arrived) = under_an_operation(adapter, &sender, call).await;
+    let span = arrived.adapters_span("a call with a context in its headers is one span");
+    let Some(headers) = SeenHeaders::of(result) else { return };
+    if A::CARRIER == CarrierKind::Messaging {
+        assert_eq!(headers.context(), other, "a message keeps a context of its own");
+        let is_linked = span.links.iter().any(|link| link.trace_id == other.trace_id());
+        arrived.check(is_linked, "a call is linked to its message's own context");
+    } else {
+        headers.name(span, Some(&sender));
+    }
+    headers.keep_what_is_the_callers();
 }
 
 async fn it_fails_as_the_host_does(adapter: &impl Outbound) {
-    let (result, trace) = under_an_operation(adapter, Answer::Fails).await;
+    let (result, arrived) = under_an_operation(adapter, &remote(5), call(Answer::Fails)).await;
     let plain = adapter.call(Handle::disabled(), call(Answer::Fails)).await;
     let error = result.err();
     assert_eq!(error, plain.err(), "an error is the host's own, recorded or not");
-    let span = adapters_span(&trace, "a failed call is one span");
-    check(span.is_failed(), "a call that failed is an error", &trace);
-    check(span.str("error.type").is_some(), "an error has a type", &trace);
-    check(span.status == Status::error(""), "an error's message is not recorded", &trace);
+    let span = arrived.adapters_span("a failed call is one span");
+    arrived.check(span.is_failed() && span.str("error.type").is_some(), "a call that failed is an error");
+    arrived.check(span.status == Status::error(""), "an error has a type, and no message");
     if let Some(CallError(message)) = error {
-        trace.lacks_text(&message);
+        arrived.lacks_text(&message);
     }
 }
 
@@ -124,10 +147,9 @@ async fn it_survives_cancellation(adapter: &impl Outbound) {
     let handle = fixture.handle().clone();
     let is_open = || fixture.handle().span_counts().open > 0;
     drop_when(adapter.call(handle.clone(), call(Answer::Never)), is_open, "a call starts a span").await;
-    delivered(&fixture, "a call that is dropped ends its span").await;
-    let trace = fixture.receiver().trace_where(|_| true).await;
-    let span = adapters_span(&trace, "a cancelled call is one span");
-    check(span.str("error.type") == Some("cancelled"), "a dropped call is cancelled", &trace);
+    let arrived = Arrived::all_of(&fixture, "a call that is dropped ends its span").await;
+    let span = arrived.adapters_span("a cancelled call is one span");
+    arrived.check(span.str("error.type") == Some("cancelled"), "a dropped call is cancelled");
     let after = adapter.call(handle, call(Answer::Ok)).await;
     assert!(after.is_ok(), "a call works after one that was cancelled: {after:?}");
 }
@@ -143,40 +165,31 @@ async fn it_does_not_mix_calls(adapter: &impl Outbound) {
         id
     });
     let ids = futures_util::future::join_all(calls).await;
-    delivered(&fixture, "calls beside each other end").await;
+    let arrived = Arrived::all_of(&fixture, "calls beside each other end").await;
     for id in ids {
-        let trace = fixture.receiver().trace(id).await;
-        let span = adapters_span(&trace, "each call is in its caller's trace");
-        let parent = Some(trace.span("caller").span_id);
-        check(span.parent_span_id == parent, "calls beside each other do not mix", &trace);
+        let arrived = arrived.in_trace(id);
+        let span = arrived.adapters_span("each call is in its caller's trace");
+        let parent = Some(arrived.own_span("caller").span_id);
+        arrived.check(span.parent_span_id == parent, "calls beside each other do not mix");
     }
 }
 
-async fn it_works_without_telemetry(adapter: &impl Outbound) {
-    let result = adapter.call(Handle::disabled(), call(Answer::Ok)).await;
-    if let Some(headers) = Headers::of(result) {
-        assert!(headers.values("traceparent").is_empty(), "without telemetry no trace is made up");
-        assert_eq!(headers.values("x-own"), [b"kept"], "without telemetry a call is as it was");
-    }
-
-    let sender = remote(2);
-    let mut caller = operation_under(&sender, &Handle::disabled(), "caller");
-    let result = caller.drive(adapter.call(Handle::disabled(), call(Answer::Ok))).await;
-    if let Some(headers) = Headers::of(result) {
-        let sent = headers.values("traceparent");
-        let others = sender.traceparent().map(|traceparent| traceparent.to_string());
-        let expected: Vec<_> =
-            others.iter().filter(|_| adapter.is_continued()).map(|s| s.as_bytes()).collect();
-        assert_eq!(sent, expected, "without telemetry the trace of others is passed on");
-        headers.carry_tracestate(adapter);
+async fn it_works_without_telemetry<A: Outbound>(adapter: &A) {
+    for sender in [TraceContext::none(), remote(6)] {
+        let mut caller = operation_under(&sender, &Handle::disabled(), "caller");
+        let result = caller.drive(adapter.call(Handle::disabled(), call(Answer::Ok))).await;
+        let Some(headers) = SeenHeaders::of(result) else { return };
+        let expected = if A::CARRIER == CarrierKind::Database { TraceContext::none() } else { sender };
+        assert_eq!(headers.context(), expected, "without telemetry only the trace of others is passed on");
+        headers.keep_what_is_the_callers();
     }
 }
 
 /// What the peer of a call saw.
 #[derive(Debug)]
-struct Headers(Vec<(String, Vec<u8>)>);
+struct SeenHeaders(Vec<(String, Vec<u8>)>);
 
-impl Headers {
+impl SeenHeaders {
     #[track_caller]
     fn of(result: Result<Seen, CallError>) -> Option<Self> {
         result.unwrap_or_else(|error| panic!("the call fails: {}", error.0)).map(Self)
@@ -186,17 +199,38 @@ impl Headers {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_slice()).collect()
     }
 
+    /// They name this span, and bring along the tracestate of its trace's first sender.
     #[track_caller]
-    fn traceparent(&self) -> Traceparent {
-        let [traceparent] = self.values("traceparent")[..] else {
-            panic!("a call carries exactly one traceparent: {self:?}")
-        };
-        Traceparent::parse(traceparent).unwrap_or_else(|error| panic!("a call carries a valid one: {error}"))
+    fn name(&self, span: &Span, sender: Option<&TraceContext>) {
+        let context = self.context();
+        let (named, own) = ((context.trace_id(), context.span_id()), (span.trace_id, span.span_id));
+        assert_eq!(named, own, "a call injects its own span");
+        assert!(context.is_sampled(), "a call that is recorded says so");
+        let tracestate = sender.map(TraceContext::tracestate).cloned().unwrap_or_default();
+        assert_eq!(context.tracestate(), &tracestate, "the tracestate goes where the trace is continued");
     }
 
     #[track_caller]
-    fn carry_tracestate(&self, adapter: &impl Outbound) {
-        let expected: &[&[u8]] = if adapter.is_continued() { &[TRACESTATE.as_bytes()] } else { &[] };
-        assert_eq!(self.values("tracestate"), expected, "the tracestate goes where the trace is continued");
+    fn keep_what_is_the_callers(&self) {
+        assert_eq!(self.values(OWN), [b"kept"], "the caller's own headers are kept");
+    }
+
+    /// The context that they hold, of which they may hold no more than one.
+    #[track_caller]
+    fn context(&self) -> TraceContext {
+        let tracestate = match self.values("tracestate")[..] {
+            [] => Tracestate::default(),
+            [value] => Tracestate::parse([value]).unwrap_or_else(|error| panic!("{error}: {self:?}")),
+            _ => panic!("a call carries at most one tracestate: {self:?}"),
+        };
+        match self.values("traceparent")[..] {
+            [] if tracestate.is_empty() => TraceContext::none(),
+            [value] => {
+                let traceparent =
+                    Traceparent::parse(value).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+                TraceContext::new(traceparent, tracestate)
+            }
+            _ => panic!("a call carries exactly one traceparent: {self:?}"),
+        }
     }
 }
