@@ -40,12 +40,12 @@
 //! # Features
 //! | feature | adds |
 //! |---|---|
-//! | `http` (default) | [`Endpoint::http`]: OTLP/HTTP with protobuf; [`http`]: a client for other signals |
+//! | `http` (default) | [`Endpoint::http`]: OTLP/HTTP with protobuf |
 //! | `grpc` | [`Endpoint::grpc`]: OTLP/gRPC |
 //!
 //! # What this crate does not do
 //! - It reads no environment variables: whoever builds a [`PipelineConfig`] does.
-//! - Metrics and logs. They may use its thread: [`Pipeline::runtime_handle`].
+//! - Metrics and logs.
 //! - TLS, compression and a spool on disk. `https://` is refused when the pipeline starts.
 //! - Splitting a batch that is refused as a whole: it is counted as rejected.
 #![cfg_attr(
@@ -58,9 +58,6 @@
         reason = "without a transport there is no endpoint, and no pipeline can start"
     )
 )]
-
-#[cfg(feature = "http")]
-pub mod http;
 
 mod config;
 mod encode;

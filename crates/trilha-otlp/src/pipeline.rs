@@ -13,6 +13,8 @@ use trilha_core::SpanCounts;
 
 #[cfg(feature = "grpc")]
 use crate::transport::GrpcTransport;
+#[cfg(feature = "http")]
+use crate::transport::HttpTransport;
 use crate::{
     OtlpRecorder, PipelineConfig, SetupError,
     config::Protocol,
@@ -20,11 +22,6 @@ use crate::{
     queue::{Goal, Queue},
     transport::Transport,
     worker::Worker,
-};
-#[cfg(feature = "http")]
-use crate::{
-    http::{Client, Exchange},
-    transport::HttpTransport,
 };
 
 const THREAD: &str = "trilha-otlp";
@@ -60,8 +57,6 @@ struct Running {
     queue: Arc<Queue>,
     runtime: runtime::Handle,
     thread: thread::ThreadId,
-    #[cfg(feature = "http")]
-    exchange: Exchange,
 }
 
 /// What a flush or a shutdown came to.
@@ -88,11 +83,9 @@ impl Pipeline {
             .build()
             .map_err(SetupError::worker)?;
         let queue = Arc::new(Queue::new(config.bounds));
-        #[cfg(feature = "http")]
-        let exchange = Exchange::new();
         let transport: Box<dyn Transport> = match target.protocol {
             #[cfg(feature = "http")]
-            Protocol::Http => Box::new(HttpTransport::new(exchange.clone(), target)),
+            Protocol::Http => Box::new(HttpTransport::new(target)),
             #[cfg(feature = "grpc")]
             Protocol::Grpc => {
                 let _on = runtime.enter();
@@ -116,8 +109,6 @@ impl Pipeline {
             queue,
             runtime: handle,
             thread: thread.thread().id(),
-            #[cfg(feature = "http")]
-            exchange,
         })))
     }
 
@@ -129,18 +120,6 @@ impl Pipeline {
     /// What became of every span so far.
     pub fn counts(&self) -> SpanCounts {
         self.0.queue.counts()
-    }
-
-    /// The runtime of the pipeline's thread, for exporters of other signals. It ends with the
-    /// pipeline's shutdown. Its one thread sends all spans: what is spawned there must not block.
-    pub fn runtime_handle(&self) -> runtime::Handle {
-        self.0.runtime.clone()
-    }
-
-    /// An HTTP client on the pipeline's thread, for exporters of other signals.
-    #[cfg(feature = "http")]
-    pub fn http_client(&self) -> Client {
-        Client::new(self.0.exchange.clone(), self.0.runtime.clone())
     }
 
     /// Sends what ended so far, without waiting for a batch to fill; at most for `timeout`.

@@ -11,36 +11,58 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    HeaderMap, HeaderValue, Method, Request, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
 };
+use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::{Body, Frame, SizeHint};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
 use prost::Message;
 
 use super::{Answer, Payload, Sending, Transport, answer::ExportResponse};
-use crate::{config::Target, http::Exchange};
+use crate::config::Target;
 
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 
-/// Posts each payload to one URL.
+/// What an answer's body may take.
+const MAX_ANSWER: usize = 1024 * 1024;
+
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")));
+
+/// Posts each payload to one URL. It neither follows redirects nor tries again.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
-    exchange: Exchange,
+    client: Client<HttpConnector, Payload>,
     target: Target,
 }
 
 impl HttpTransport {
-    pub(crate) fn new(exchange: Exchange, mut target: Target) -> Self {
+    pub(crate) fn new(mut target: Target) -> Self {
         target.headers.insert(CONTENT_TYPE, PROTOBUF);
-        Self { exchange, target }
+        target.headers.entry(USER_AGENT).or_insert(AGENT);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build_http();
+        Self { client, target }
     }
 
     async fn post(&self, payload: Payload) -> Answer {
-        let Target { uri, headers, timeout, .. } = &self.target;
-        let request = self.exchange.post(uri.clone(), headers.clone(), payload);
-        match tokio::time::timeout(*timeout, request).await {
-            Ok(Ok((head, body))) => judge(head.status, &head.headers, body.ok()),
-            Ok(Err(_)) | Err(_) => Answer::Nothing,
+        let mut request = Request::new(payload);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.target.uri.clone();
+        *request.headers_mut() = self.target.headers.clone();
+        let exchange = async {
+            let (head, body) = self.client.request(request).await.ok()?.into_parts();
+            let body = Limited::new(body, MAX_ANSWER).collect().await;
+            Some((head, body.ok().map(Collected::to_bytes)))
+        };
+        match tokio::time::timeout(self.target.timeout, exchange).await {
+            Ok(Some((head, body))) => judge(head.status, &head.headers, body),
+            Ok(None) | Err(_) => Answer::Nothing,
         }
     }
 }
