@@ -1,6 +1,8 @@
 //! What every adapter promises: to publish is a call that goes out, to process is work that comes in.
 
-use futures_util::StreamExt as _;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, Error, Event,
     options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions},
@@ -11,7 +13,6 @@ use tokio::{
     io::{AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
     sync::oneshot,
-    task::JoinSet,
 };
 use trilha_core::{CarrierKind, Handle};
 use trilha_lapin::{ChannelExt, ConsumerExt};
@@ -98,9 +99,10 @@ async fn pass_on(listener: TcpListener, broker: (String, u16), blocked: oneshot:
 
 impl Outbound for RabbitMq {
     const CARRIER: CarrierKind = CarrierKind::Messaging;
+    type Returned = Consumer;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
-        let mut peer = self.queue().await;
+    async fn call(&self, handle: Handle, call: Call) -> Result<Consumer, CallError> {
+        let peer = self.queue().await;
         let blocked; // has to live while the call does
         let channel = match call.answer {
             Answer::Ok => self.channel.clone(),
@@ -114,14 +116,17 @@ impl Outbound for RabbitMq {
         let (options, properties) = (BasicPublishOptions::default(), properties(call.headers));
         let publish = channel.basic_publish(short(""), peer.queue(), options, b"the body", properties);
         publish.await.map_err(|error: Error| CallError(error.to_string()))?;
+        Ok(peer)
+    }
 
+    async fn seen(&self, mut peer: Consumer) -> Seen {
         let delivery = peer.next().await.unwrap().unwrap();
         let table = delivery.properties.headers().clone().unwrap_or_default();
         let seen = table.into_iter().map(|(name, value)| match value {
             AMQPValue::LongString(value) => (name.to_string(), value.as_bytes().to_vec()),
             other => panic!("{name} is no text, but {other:?}"),
         });
-        Ok(Some(seen.collect()))
+        Some(seen.collect())
     }
 }
 
@@ -132,9 +137,7 @@ impl Inbound for RabbitMq {
         let queue = consumer.queue();
         self.channel.basic_publish(short(""), queue, options, b"the body", properties).await.unwrap();
         let (_delivery, operation) = consumer.traced().handle(handle).recv().await.unwrap().unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(operation.run(async move { handler.run().await }));
-        let _ = tasks.join_next().await;
+        let _ = AssertUnwindSafe(operation.run(handler.run())).catch_unwind().await;
     }
 }
 

@@ -1,14 +1,14 @@
 //! What every adapter promises: to send is a call that goes out, to process is work that comes in.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, panic::AssertUnwindSafe};
 
+use futures_util::FutureExt as _;
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
     message::{Header, Headers as _, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, future_producer::Delivery},
 };
-use tokio::task::JoinSet;
 use trilha_core::{CarrierKind, Handle};
 use trilha_rdkafka::{ConsumerExt, FutureProducerExt};
 use trilha_testing::contract::{
@@ -71,8 +71,9 @@ impl Kafka {
 
 impl Outbound for Kafka {
     const CARRIER: CarrierKind = CarrierKind::Messaging;
+    type Returned = Delivery;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<Delivery, CallError> {
         let record = self.record(call.headers);
         let (producer, record) = match call.answer {
             Answer::Ok => (&self.producer, record),
@@ -80,13 +81,15 @@ impl Outbound for Kafka {
             Answer::Never => (&self.unanswered, record),
         };
         let sent = producer.traced().handle(handle).send(record, PATIENCE).await;
-        let delivery = sent.map_err(|(error, _)| CallError(error.to_string()))?;
+        sent.map_err(|(error, _)| CallError(error.to_string()))
+    }
 
+    async fn seen(&self, delivery: Delivery) -> Seen {
         let consumer = self.consumer(&delivery);
         let message = consumer.recv().await.unwrap();
         let headers = message.headers().unwrap().iter();
         let seen = headers.map(|header| (header.key.to_owned(), header.value.unwrap().to_vec()));
-        Ok(Some(seen.collect()))
+        Some(seen.collect())
     }
 }
 
@@ -95,8 +98,6 @@ impl Inbound for Kafka {
         let delivery = self.producer.send(self.record(headers), PATIENCE).await.unwrap();
         let consumer = self.consumer(&delivery);
         let (_message, operation) = consumer.traced().handle(handle).recv().await.unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(operation.run(async move { handler.run().await }));
-        let _ = tasks.join_next().await;
+        let _ = AssertUnwindSafe(operation.run(handler.run())).catch_unwind().await;
     }
 }

@@ -18,8 +18,9 @@ struct Requests {
 
 impl Outbound for Requests {
     const CARRIER: CarrierKind = CarrierKind::Http;
+    type Returned = Vec<(String, String)>;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<Self::Returned, CallError> {
         let client = Client::new(self.client.clone()).handle(handle);
         let path = match call.answer {
             Answer::Ok => "ok",
@@ -30,10 +31,13 @@ impl Outbound for Requests {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let answered: reqwest::Result<Vec<(String, String)>> =
+        let answered: reqwest::Result<_> =
             async { request.send().await?.error_for_status()?.json().await }.await;
-        let headers = answered.map_err(|error| CallError(error.to_string()))?;
-        Ok(Some(headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()))
+        answered.map_err(|error| CallError(error.to_string()))
+    }
+
+    async fn seen(&self, headers: Self::Returned) -> Seen {
+        Some(headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect())
     }
 }
 

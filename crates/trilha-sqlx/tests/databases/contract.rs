@@ -34,16 +34,22 @@ struct OnPostgres(sqlx::PgPool);
 
 impl Outbound for OnPostgres {
     const CARRIER: CarrierKind = CarrierKind::Database;
+    type Returned = Mirrored;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<Mirrored, CallError> {
         let pool = PgPool::new(self.0.clone()).handle(handle).comments(Comments::Sampled);
         let sql = match call.answer {
             Answer::Ok => "select current_query(), $1",
             Answer::Fails => "select 'x', 'x' from nowhere where $1 = ''",
             Answer::Never => "select pg_sleep(60)::text, $1",
         };
-        let row = sqlx::query_as(sql).bind(own(&call)).fetch_one(&pool).await;
-        row.map(|(text, value): (String, String)| seen(&call, &text, value)).map_err(error)
+        let (name, value) = own(&call);
+        let row = sqlx::query_as(sql).bind(value).fetch_one(&pool).await;
+        row.map(|(text, value)| Mirrored { text, own: (name, value) }).map_err(error)
+    }
+
+    async fn seen(&self, mirrored: Mirrored) -> Seen {
+        Some(mirrored.headers())
     }
 }
 
@@ -51,34 +57,47 @@ struct OnMySql(sqlx::MySqlPool);
 
 impl Outbound for OnMySql {
     const CARRIER: CarrierKind = CarrierKind::Database;
+    type Returned = Mirrored;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<Mirrored, CallError> {
         let pool = MySqlPool::new(self.0.clone()).handle(handle).comments(Comments::Sampled);
         let sql = match call.answer {
             Answer::Ok => "select info, ? from information_schema.processlist where id = connection_id()",
             Answer::Fails => "select 'x', 'x' from nowhere where ? = ''",
             Answer::Never => "select cast(sleep(60) as char), ?",
         };
-        let row = sqlx::query_as(sql).bind(own(&call)).fetch_one(&pool).await;
-        row.map(|(text, value): (String, String)| seen(&call, &text, value)).map_err(error)
+        let (name, value) = own(&call);
+        let row = sqlx::query_as(sql).bind(value).fetch_one(&pool).await;
+        row.map(|(text, value)| Mirrored { text, own: (name, value) }).map_err(error)
+    }
+
+    async fn seen(&self, mirrored: Mirrored) -> Seen {
+        Some(mirrored.headers())
     }
 }
 
-/// The caller's own header goes as a value that is bound.
-fn own(call: &Call) -> &str {
-    str::from_utf8(&call.headers[0].1).unwrap()
+/// What a query answers that shows its own text, and the value that was bound to it: the caller's own
+/// header, while its comment holds those of the adapter.
+struct Mirrored {
+    text: String,
+    own: (&'static str, String),
 }
 
-/// A query that answers with its own text and with the value that was bound: its comment are the headers
-/// of the adapter's, the value is the caller's own.
-fn seen(call: &Call, text: &str, value: String) -> Seen {
-    let pairs = comment(text).into_iter().flat_map(|comment| comment.split(','));
-    let mut seen: Vec<_> = pairs
-        .map(|pair| pair.split_once('=').unwrap())
-        .map(|(key, value)| (key.to_owned(), value.trim_matches('\'').as_bytes().to_vec()))
-        .collect();
-    seen.push((call.headers[0].0.to_owned(), value.into_bytes()));
-    Some(seen)
+fn own(call: &Call) -> (&'static str, &str) {
+    let (name, value) = &call.headers[0];
+    (name, str::from_utf8(value).unwrap())
+}
+
+impl Mirrored {
+    fn headers(self) -> Vec<(String, Vec<u8>)> {
+        let pairs = comment(&self.text).into_iter().flat_map(|comment| comment.split(','));
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap());
+        pairs
+            .map(|(key, value)| (key, value.trim_matches('\'')))
+            .chain([(self.own.0, self.own.1.as_str())])
+            .map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec()))
+            .collect()
+    }
 }
 
 struct OnSqlite {
@@ -101,8 +120,9 @@ impl OnSqlite {
 
 impl Outbound for OnSqlite {
     const CARRIER: CarrierKind = CarrierKind::Database;
+    type Returned = ();
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<(), CallError> {
         // Who holds the whole database locked keeps a query waiting.
         let _lock = match call.answer {
             Answer::Never => Some(self.pool.begin_with("begin exclusive").await.unwrap()),
@@ -113,8 +133,11 @@ impl Outbound for OnSqlite {
             _ => "select * from orders",
         };
         let pool = SqlitePool::new(self.pool.clone()).handle(handle);
-        sqlx::query(sql).execute(&pool).await.map_err(error)?;
-        Ok(None) // SQLite gets no comments
+        sqlx::query(sql).execute(&pool).await.map(drop).map_err(error)
+    }
+
+    async fn seen(&self, _: ()) -> Seen {
+        None // SQLite gets no comments
     }
 }
 

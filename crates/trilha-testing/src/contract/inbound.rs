@@ -22,8 +22,9 @@ pub trait Inbound: Sync {
     /// Brings one piece of work with these headers to a real host that the adapter instruments with
     /// this handle, and waits until `handler` has run for it.
     ///
-    /// A panic of the handler ends in the host, in the task that it runs in: not in this future. Dropped,
-    /// this gives up: the connection closes, or the task is aborted.
+    /// A panic of the handler ends in the host, above the adapter, and not in this future; where the host
+    /// leaves a choice, by `catch_unwind`, for then the adapter's future is dropped when the unwinding is
+    /// over. Dropped itself, this future gives up: the connection closes, or the handler's future is dropped.
     fn deliver(&self, handle: Handle, headers: Headers, handler: Handler) -> impl Future<Output = ()> + Send;
 }
 

@@ -3,14 +3,20 @@
 use std::{
     convert::Infallible,
     future::{pending, ready},
+    panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use axum::{Router, body::Bytes, routing::get};
-use futures_util::future::BoxFuture;
+use axum::{
+    Router,
+    body::Bytes,
+    response::IntoResponse,
+    routing::{future::RouteFuture, get},
+};
+use futures_util::future::{BoxFuture, FutureExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, uri::PathAndQuery};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Request, Response, Status,
@@ -21,7 +27,7 @@ use tonic::{
     transport::Channel,
 };
 use tonic_prost::ProstCodec;
-use tower::{Layer, Service, ServiceExt};
+use tower::{Layer, Service, ServiceExt, util::MapFutureLayer};
 use trilha_core::{CarrierKind, Handle};
 use trilha_testing::contract::{
     Answer, Call, CallError, Handler, Headers, Inbound, Outbound, Seen, inbound, outbound,
@@ -59,17 +65,21 @@ impl Inbound for HttpServer {
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         };
         let layer = ServerTraceLayer::new().handle(handle);
-        let server = Server::start(Router::new().route("/", get(answer)).layer(layer)).await;
+        // As a layer does that catches panics: what it wraps is dropped when the unwinding is over.
+        let catch_panic = MapFutureLayer::new(|answer: RouteFuture<Infallible>| {
+            let error = |_| Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+            AssertUnwindSafe(answer).catch_unwind().map(move |answer| answer.unwrap_or_else(error))
+        });
+        let app = Router::new().route("/", get(answer)).layer(layer).layer(catch_panic);
+        let server = Server::start(app).await;
         let mut request = http::Request::new(Full::<Bytes>::default());
         *request.uri_mut() = server.url("/").parse().unwrap();
         *request.headers_mut() = header_map(headers);
-        // Who panicked gives no answer.
-        if let Ok(response) = http1().request(request).await {
-            let _ = response.into_body().collect().await;
-        }
+        HttpAnswer::read(http1().request(request).await.unwrap()).await;
     }
 }
 
+/// Whose handlers panic in a task of their own.
 struct GrpcServer;
 
 impl Inbound for GrpcServer {
@@ -104,8 +114,9 @@ impl HttpCaller {
 
 impl Outbound for HttpCaller {
     const CARRIER: CarrierKind = CarrierKind::Http;
+    type Returned = String;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<String, CallError> {
         let client = ClientTraceLayer::new().handle(handle).layer(self.client.clone());
         let mut request = http::Request::new(Full::default());
         let path = match call.answer {
@@ -116,7 +127,11 @@ impl Outbound for HttpCaller {
         *request.uri_mut() = self.server.url(path).parse().unwrap();
         *request.headers_mut() = header_map(call.headers);
         let response = client.oneshot(request).await.map_err(|error| CallError(error.to_string()))?;
-        Ok(seen(&HttpAnswer::read(response).await.text))
+        Ok(HttpAnswer::read(response).await.text)
+    }
+
+    async fn seen(&self, lines: String) -> Seen {
+        seen(&lines)
     }
 }
 
@@ -142,13 +157,17 @@ impl GrpcCaller {
 
 impl Outbound for GrpcCaller {
     const CARRIER: CarrierKind = CarrierKind::Grpc;
+    type Returned = String;
 
-    async fn call(&self, handle: Handle, call: Call) -> Result<Seen, CallError> {
+    async fn call(&self, handle: Handle, call: Call) -> Result<String, CallError> {
         let mut headers = header_map(call.headers);
         headers.insert(Self::ANSWER, format!("{:?}", call.answer).parse().unwrap());
         let client = ClientTraceLayer::grpc().handle(handle).layer(self.channel.clone());
-        let answer = unary(client, headers).await.map_err(|status| CallError(status.to_string()))?;
-        Ok(seen(&answer))
+        unary(client, headers).await.map_err(|status| CallError(status.to_string()))
+    }
+
+    async fn seen(&self, lines: String) -> Seen {
+        seen(&lines)
     }
 }
 
