@@ -25,7 +25,10 @@ impl Fixture {
         let receiver = Receiver::start();
         let endpoint = Endpoint::http(format!("{}/v1/traces", receiver.http_endpoint()));
         let resource = [opentelemetry::KeyValue::new("service.name", service_name.to_owned())];
-        let pipeline = Pipeline::start(PipelineConfig::new(endpoint).resource(resource))
+        // A test waits for what it asks about, and should not wait for a batch to fill.
+        let config =
+            PipelineConfig::new(endpoint).resource(resource).batch_interval(Duration::from_millis(10));
+        let pipeline = Pipeline::start(config)
             .unwrap_or_else(|error| panic!("the fixture's pipeline does not start: {error}"));
         let handle = Handle::builder(pipeline.recorder()).service(service_name, None).build();
         Self { handle, pipeline, receiver }

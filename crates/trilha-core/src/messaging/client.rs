@@ -130,9 +130,7 @@ impl<S: System> Client<S> {
         let lineage = Lineage::of(messages, &handle);
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Consumer);
-        let builder = lineage.process(builder.handle(handle).duration(&metrics.process_duration), messages);
-        let _attached = lineage.attach();
-        builder.start()
+        lineage.process(builder.handle(handle).duration(&metrics.process_duration), messages).start()
     }
 
     /// Starts to tell the broker what became of messages; `name` is the broker's word for it.

@@ -1,9 +1,12 @@
 //! Whose child a messaging span is, and to whom it is linked.
 
-use opentelemetry::{Context, ContextGuard, trace::TraceContextExt};
+use opentelemetry::{Context, trace::TraceContextExt};
 
 use super::Message;
-use crate::{Handle, OperationBuilder, TraceContext, operation::parent_in};
+use crate::{
+    Handle, OperationBuilder, TraceContext,
+    operation::{Inbound, parent_in},
+};
 
 /// The contexts that messages carried, in their order.
 pub(super) struct Lineage(Vec<Option<TraceContext>>);
@@ -22,7 +25,7 @@ impl Lineage {
     ) -> OperationBuilder<'a> {
         match self.0.as_slice() {
             [message] => follow(builder, message.clone()),
-            _ => self.link(builder, messages),
+            contexts => self.link(builder.inbound(contexts.iter().flatten().cloned()), messages),
         }
     }
 
@@ -48,22 +51,11 @@ impl Lineage {
             None => builder,
         })
     }
-
-    /// Lets what starts from here on know which contexts came in.
-    pub(super) fn attach(self) -> ContextGuard {
-        Context::current().with_value(Inbound(self.0.into_iter().flatten().collect())).attach()
-    }
 }
-
-/// The contexts that came in with the messages in process.
-struct Inbound(Vec<TraceContext>);
 
 /// The context that an outgoing message carries of its own: not one that came in and was copied.
 pub(super) fn own_context(carried: Option<TraceContext>) -> Option<TraceContext> {
-    carried.filter(|carried| {
-        let is_copy = |inbound: &Inbound| inbound.0.iter().any(|known| is_same(known, carried));
-        !Context::map_current(|context| context.get::<Inbound>().is_some_and(is_copy))
-    })
+    carried.filter(|carried| !Inbound::holds(carried))
 }
 
 /// Starts in the trace of `message`; a current span elsewhere is a link, so that it is found again.
@@ -84,6 +76,37 @@ fn is_in_trace(one: &TraceContext, other: Option<&TraceContext>) -> bool {
     other.is_some_and(|other| one.trace_id() == other.trace_id())
 }
 
-fn is_same(one: &TraceContext, other: &TraceContext) -> bool {
-    one.trace_id() == other.trace_id() && one.span_id() == other.span_id()
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::{Scope, Trust, operation::Operation, recorder::SpanKind};
+
+    const CAME_IN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OTHER: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
+    fn headers(traceparent: &str) -> HashMap<String, String> {
+        HashMap::from([("traceparent".to_owned(), traceparent.to_owned())])
+    }
+
+    /// Whether this is a message's own context while a request is served that came in with another one.
+    fn is_own(traceparent: &str, trust: Trust) -> bool {
+        let scope = Scope::new("test", "");
+        let served = Operation::builder(&scope, "served", SpanKind::Server);
+        let mut served = served.extract(&headers(CAME_IN), trust).start();
+        served.enter(|| {
+            let handle = Handle::current();
+            let carried = handle.propagation().extract(&headers(traceparent), handle.stats());
+            own_context(carried).is_some()
+        })
+    }
+
+    #[test]
+    fn a_context_that_came_in_with_a_request_is_not_a_messages_own() {
+        for trust in [Trust::Internal, Trust::Edge] {
+            assert!(!is_own(CAME_IN, trust));
+            assert!(is_own(OTHER, trust));
+        }
+    }
 }

@@ -13,8 +13,8 @@
 //! | [`settle`](Client::settle), one message | `CLIENT` | the current span where it is in the message's trace, else the message's context | as for one message processed |
 //! | [`settle`](Client::settle), several | `CLIENT` | the current span | every message's context |
 //!
-//! A context that was merely copied from the message in process, as forwarding its headers does, is
-//! no context of the new message's own: it is replaced.
+//! A context that was merely copied from the message in process or the request that is served, as
+//! forwarding its headers does, is no context of the new message's own: it is replaced.
 //!
 //! A destination's name is of low cardinality as far as one can know; where it is not, the span's
 //! name and the metrics do without. Message keys and bodies are never recorded.

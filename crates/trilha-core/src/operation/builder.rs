@@ -33,10 +33,28 @@ pub struct OperationBuilder<'a> {
     handle: Option<Handle>,
     parent: Parent,
     links: Vec<(TraceContext, &'a [Attribute<'a>])>,
+    inbound: Vec<TraceContext>,
     attributes: &'a [Attribute<'a>],
     duration: Option<Histogram<f64>>,
     count: Option<Counter<u64>>,
     dimensions: &'a [Attribute<'a>],
+}
+
+/// The remote contexts that came in with an operation, in the `Context` of its work.
+#[derive(Debug)]
+pub(crate) struct Inbound(Vec<TraceContext>);
+
+impl Inbound {
+    /// Whether `context` came in with the work at hand.
+    pub(crate) fn holds(context: &TraceContext) -> bool {
+        Context::map_current(|current| {
+            current.get::<Self>().is_some_and(|inbound| {
+                inbound.0.iter().any(|known| {
+                    known.trace_id() == context.trace_id() && known.span_id() == context.span_id()
+                })
+            })
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +74,7 @@ impl<'a> OperationBuilder<'a> {
             handle: None,
             parent: Parent::Current,
             links: Vec::new(),
+            inbound: Vec::new(),
             attributes: &[],
             duration: None,
             count: None,
@@ -89,6 +108,7 @@ impl<'a> OperationBuilder<'a> {
 
     /// Continues a trace that was read from somewhere else, or starts a new one where there is none.
     pub fn remote_parent(mut self, parent: Option<TraceContext>) -> Self {
+        self.inbound.extend(parent.clone());
         self.parent = parent.map_or(Parent::None, Parent::Remote);
         self
     }
@@ -101,9 +121,16 @@ impl<'a> OperationBuilder<'a> {
         let remote = handle.propagation().extract(carrier, handle.stats());
         let builder = Self { handle: Some(handle), ..self };
         match (remote, trust) {
-            (Some(remote), Trust::Edge) => builder.root().link(remote, &[]),
+            (Some(remote), Trust::Edge) => builder.root().inbound([remote.clone()]).link(remote, &[]),
             (remote, _) => builder.remote_parent(remote),
         }
+    }
+
+    /// Lets what the operation sends know which contexts came in with it, to tell a copy from a
+    /// context of a message's own.
+    pub(crate) fn inbound(mut self, contexts: impl IntoIterator<Item = TraceContext>) -> Self {
+        self.inbound.extend(contexts);
+        self
     }
 
     /// Adds a span that caused this one.
@@ -168,7 +195,10 @@ impl<'a> OperationBuilder<'a> {
             start_time: None,
         });
         let span = Span::new(record, attributes, handle);
-        let context = current.with_value(span.clone()).with_span(ApiSpan::new(span.clone()));
+        let mut context = current.with_value(span.clone()).with_span(ApiSpan::new(span.clone()));
+        if !self.inbound.is_empty() {
+            context = context.with_value(Inbound(self.inbound));
+        }
         let measure = (self.duration).map(|duration| Measure::start(duration, self.count, self.dimensions));
         Operation::started(span, context, measure)
     }

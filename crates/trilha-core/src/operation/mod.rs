@@ -15,6 +15,7 @@ use std::{
 
 use opentelemetry::{Context, KeyValue, TraceId, trace::TraceContextExt};
 
+pub(crate) use self::builder::Inbound;
 use self::measure::Measure;
 pub use self::{
     builder::{OperationBuilder, Trust},

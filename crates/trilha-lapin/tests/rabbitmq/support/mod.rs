@@ -1,7 +1,5 @@
 //! A service, a channel and a queue of their own for each test.
 
-mod interim;
-
 use std::{future::Future, time::Duration};
 
 use lapin::{
@@ -14,7 +12,7 @@ use opentelemetry::trace::SpanKind;
 use trilha_core::{Handle, Operation, Outcome, Scope, TraceContext, Traceparent};
 use trilha_lapin::{ChannelExt, ConsumerExt};
 
-pub(crate) use self::interim::{Fixture, server};
+pub(crate) use trilha_testing::{Fixture, server};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,7 +50,7 @@ impl Shop {
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.fixture.handle()
+        self.fixture.handle().clone()
     }
 
     /// A request that the shop serves: the root of a trace.

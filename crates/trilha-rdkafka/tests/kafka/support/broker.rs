@@ -30,7 +30,7 @@ impl Broker {
     }
 
     pub(crate) fn server() -> Option<Self> {
-        super::interim::server("TRILHA_TEST_KAFKA_URL").map(|url| Self { url, mock: None })
+        trilha_testing::server("TRILHA_TEST_KAFKA_URL").map(|url| Self { url, mock: None })
     }
 
     /// Goes away; only a mock can.

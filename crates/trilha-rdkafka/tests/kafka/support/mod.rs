@@ -1,8 +1,6 @@
 //! A broker, a service, and a topic of their own for each test.
 
 mod broker;
-mod interim;
-
 use std::{future::Future, time::Duration};
 
 use opentelemetry::trace::SpanKind;
@@ -15,7 +13,9 @@ use rdkafka::{
 use trilha_core::{Handle, Operation, Scope, TraceContext, Traceparent};
 use trilha_rdkafka::{ConsumerExt, FutureProducerExt};
 
-pub(crate) use self::{broker::Broker, interim::Fixture};
+pub(crate) use trilha_testing::Fixture;
+
+pub(crate) use self::broker::Broker;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -66,7 +66,7 @@ impl Shop {
     }
 
     pub(crate) fn handle(&self) -> Handle {
-        self.fixture.handle()
+        self.fixture.handle().clone()
     }
 
     /// A request that the shop serves: the root of a trace.
