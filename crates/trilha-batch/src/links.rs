@@ -1,4 +1,5 @@
-//! Links without an end: what one span cannot hold goes to child spans, nothing is lost.
+//! Links without an end: what one span cannot hold goes to child spans. A recorder whose limit is below
+//! 128 links drops what is above it, and says so on the span.
 //!
 //! It keeps nothing back: a link is on a span as soon as it is added.
 

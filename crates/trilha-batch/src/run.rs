@@ -134,10 +134,7 @@ impl<'a> BatchRunBuilder<'a> {
     /// Starts the run in a new trace.
     pub fn start(self) -> BatchRun {
         let current = Context::current();
-        let handle = match self.handle {
-            Some(handle) if !current.is_telemetry_suppressed() => handle,
-            _ => Handle::of(&current),
-        };
+        let handle = Handle::resolve_in(&current, self.handle.as_ref());
         let job = [("trilha.batch.name", self.name.into())];
         let operation = Operation::builder(&SCOPE, "batch-run", SpanKind::Internal)
             .root()

@@ -114,7 +114,7 @@ impl Step {
     }
 
     pub(crate) fn inject(&self, carrier: &mut dyn CarrierMut) {
-        self.handle.propagation().inject(&self.trace_context, carrier);
+        self.handle.propagation().inject(&self.trace_context, carrier, self.handle().stats());
     }
 
     /// A context that is empty links to nothing.

@@ -1,4 +1,4 @@
-//! The `trilha` command: one subcommand, one file.
+//! The `trilha` command: a module for each subcommand.
 
 mod receive;
 

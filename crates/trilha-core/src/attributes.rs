@@ -91,7 +91,7 @@ impl ContextAttributes {
         });
     }
 
-    /// Sets `tenant`: on whose behalf the work is done.
+    /// Sets `tenant`: on whose behalf the work is done. It reaches metrics; [`Key`] tells the rules.
     pub fn tenant(&self, tenant: impl AsRef<str>) -> &Self {
         self.set(Key::Tenant, tenant)
     }

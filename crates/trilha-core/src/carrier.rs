@@ -18,8 +18,8 @@ pub trait Carrier {
 
 /// Write access to a carrier.
 pub trait CarrierMut: Carrier {
-    /// Replaces all values of `key` by this one.
-    fn set(&mut self, key: &'static str, value: &str);
+    /// Replaces all values of `key` by this one. False: the carrier cannot take it, and it is counted.
+    fn set(&mut self, key: &'static str, value: &str) -> bool;
 
     /// Removes all values of `key`.
     fn remove(&mut self, key: &'static str);
@@ -41,8 +41,9 @@ impl Carrier for HashMap<String, String> {
 }
 
 impl CarrierMut for HashMap<String, String> {
-    fn set(&mut self, key: &'static str, value: &str) {
+    fn set(&mut self, key: &'static str, value: &str) -> bool {
         self.insert(key.to_owned(), value.to_owned());
+        true
     }
 
     fn remove(&mut self, key: &'static str) {

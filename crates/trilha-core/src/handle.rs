@@ -80,6 +80,20 @@ impl Handle {
         }
     }
 
+    /// The handle that an adapter was given, else as [`current`](Self::current). Where telemetry is
+    /// suppressed, as in an exporter, neither counts.
+    pub fn resolve(given: Option<&Self>) -> Self {
+        Context::map_current(|context| Self::resolve_in(context, given))
+    }
+
+    /// [`resolve`](Self::resolve) in a context that is not the current one.
+    pub fn resolve_in(context: &Context, given: Option<&Self>) -> Self {
+        match given {
+            Some(handle) if !context.is_telemetry_suppressed() => handle.clone(),
+            _ => Self::of(context),
+        }
+    }
+
     /// Makes this the process's default, and returns the one it replaces.
     pub fn set_default(self) -> Option<Self> {
         DEFAULT.write().replace(self)

@@ -46,11 +46,12 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) {
-        let Ok(key) = ShortString::try_new(key) else { return };
+    fn set(&mut self, key: &'static str, value: &str) -> bool {
+        let Ok(key) = ShortString::try_new(key) else { return false };
         let mut headers = self.0.headers().clone().unwrap_or_default();
         headers.insert(key, AMQPValue::LongString(LongString::from(value)));
         self.replace(headers);
+        true
     }
 
     fn remove(&mut self, key: &'static str) {

@@ -31,7 +31,7 @@
 //! | `Delivery`, or slice of them | `process_traced` | [`MessageExt`] |
 //! | `Delivery` | `ack_traced`, `nack_traced`, `reject_traced` | [`DeliveryExt`] |
 //!
-//! Each has `traced()` too, for settings: a handle, the queue, the server. The spans, their parents and
+//! `traced()`, of channels, consumers and deliveries, takes settings: a handle, the queue, the server. The spans, their parents and
 //! links are those of [`trilha_core::messaging`].
 //!
 //! # What this crate does not do

@@ -264,7 +264,7 @@ fn is_too_large_with(operation: &Operation, error: &KafkaError, headers: Option<
 
 fn without_context(operation: &Operation, mut headers: Option<OwnedHeaders>) -> Option<OwnedHeaders> {
     let handle = operation.handle();
-    handle.propagation().inject(&TraceContext::none(), &mut HeadersMut(&mut headers));
+    handle.propagation().inject(&TraceContext::none(), &mut HeadersMut(&mut headers), handle.stats());
     handle.refuse(Refusal::Carrier);
     headers
 }

@@ -35,7 +35,7 @@
 //! | `error.type` | see below | yes |
 //!
 //! - **Cardinality:** that of `server.address` is the number of hosts that are called; the others are few.
-//! - **PII:** `url.full` may hold values that a path or query holds; the pipeline's guard judges it.
+//! - **PII:** `url.full` leaves with what its path and query hold, ids and unknown secrets among it.
 //!   No header and no body is recorded, and of an error only its kind.
 //!
 //! `error.type` is the status code from 400 on, else the first of these that reqwest says of its error:

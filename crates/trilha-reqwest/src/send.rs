@@ -12,7 +12,8 @@ use reqwest::{Method, Request};
 use trilha_core::{
     CarrierKind, Handle, Instruments, Operation, Outcome, Scope, SpanKind,
     http::{
-        DURATION_BOUNDARIES, HeadersMut, host, known_method, port, protocol_version, redacted_url, span_name,
+        DURATION_BOUNDARIES, HeadersMut, host, known_method, original_method, port, protocol_version,
+        redacted_url, span_name,
     },
     recorder::Attribute,
 };
@@ -62,19 +63,14 @@ impl Settings {
     }
 
     fn start(&self, context: &Context, request: &Request) -> Operation {
-        let handle = match &self.handle {
-            Some(handle) if !context.is_telemetry_suppressed() => handle.clone(),
-            _ => Handle::of(context),
-        };
+        let handle = Handle::resolve_in(context, self.handle.as_ref());
         let (method, template) = (request.method(), self.template.as_deref());
         let uri: Option<Uri> = request.url().as_str().parse().ok();
         let url = uri.as_ref().map(redacted_url);
         let dimensions = dimensions(method, uri.as_ref(), template);
         let mut attributes = dimensions.clone();
         attributes.extend(url.as_deref().map(|url| ("url.full", url.into())));
-        if known_method(method) != method.as_str() {
-            attributes.push(("http.request.method_original", method.as_str().into()));
-        }
+        attributes.extend(original_method(method).map(|name| ("http.request.method_original", name.into())));
         let duration = &handle.instruments::<ClientInstruments>().duration;
         Operation::builder(&SCOPE, &span_name(method, template), SpanKind::Client)
             .handle(handle)

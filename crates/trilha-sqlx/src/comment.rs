@@ -72,14 +72,15 @@ impl Carrier for Comment {
 }
 
 impl CarrierMut for Comment {
-    fn set(&mut self, key: &'static str, value: &str) {
+    fn set(&mut self, key: &'static str, value: &str) -> bool {
         // The vendors' data of a tracestate says nothing to who reads queries.
         if key == "tracestate" {
-            return;
+            return true;
         }
         self.remove(key);
         let at = self.pairs.partition_point(|(known, _)| *known < key);
         self.pairs.insert(at, (key, value.to_owned()));
+        true
     }
 
     fn remove(&mut self, key: &'static str) {

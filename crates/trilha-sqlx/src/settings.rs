@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use opentelemetry::{
-    Context,
-    metrics::{Histogram, Meter},
-};
+use opentelemetry::metrics::{Histogram, Meter};
 use sqlx::{Arguments, Execute, SqlStr, error::BoxDynError};
 use trilha_core::{
     CarrierKind, Handle, Instruments, Operation, Scope, SpanKind, recorder::Attribute, schema::Key,
@@ -100,8 +97,7 @@ impl Settings {
         let texts = [("db.query.summary", call.summary), ("db.query.text", call.text)];
         attributes.extend(texts.into_iter().filter_map(|(key, value)| Some((key, value?.into()))));
 
-        let is_suppressed = Context::map_current(Context::is_telemetry_suppressed);
-        let handle = self.handle.clone().filter(|_| !is_suppressed).unwrap_or_else(Handle::current);
+        let handle = Handle::resolve(self.handle.as_ref());
         let duration = &handle.instruments::<Durations>().operation;
         // Without a summary the text is none that we know, and its first word may be anything.
         let name = call.summary.or(namespace.as_deref()).unwrap_or(&self.system);

@@ -2,13 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::{Method, header::HOST, request::Parts, uri::Authority};
-use trilha_core::{
-    http::known_method,
-    recorder::{Attribute, Value},
-};
+use http::{header::HOST, request::Parts, uri::Authority};
+use trilha_core::recorder::{Attribute, Value};
 
-const MAX_METHOD: usize = 64;
 const MAX_HOST: usize = 255;
 
 /// Attributes that are known at the start. Those that the metrics get too come first.
@@ -44,12 +40,6 @@ impl<'a> Known<'a> {
 /// An attribute whose value may be missing.
 pub(crate) fn attribute<'a>(key: &'a str, value: Option<impl Into<Value<'a>>>) -> Option<Attribute<'a>> {
     value.map(|value| (key, value.into()))
-}
-
-/// `http.request.method_original`, where the method is not a standard one.
-pub(crate) fn original_method(method: &Method) -> Option<Attribute<'_>> {
-    let original = (known_method(method) != method.as_str()).then(|| bounded(method.as_str(), MAX_METHOD));
-    attribute("http.request.method_original", original)
 }
 
 /// The server that the request names, in its URI or else in its `Host` header.

@@ -29,17 +29,32 @@ const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"
 /// their names say. Events go to the innermost span of either kind: of `tracing`, or of an operation;
 /// one of level `ERROR` marks the span as failed.
 ///
+/// One layer is enough for all services of a process: a second one on the same subscriber does nothing.
+///
 /// - **Cardinality:** names of spans are those in the code.
 /// - **PII:** values of fields are the user's; they leave as they are.
 #[derive(Clone, Debug)]
 pub struct TraceLayer {
     handle: Handle,
+    /// Whether the subscriber has another such layer already: a span is made once.
+    is_second: bool,
 }
 
 impl TraceLayer {
     /// A layer that records with the handle of the current operation, and with `handle` outside one.
     pub fn new(handle: Handle) -> Self {
-        Self { handle }
+        Self { handle, is_second: false }
+    }
+
+    /// The span that the layer made. A clone: fields run foreign code, under no lock of the registry's.
+    fn span_of<S>(&self, context: &layer::Context<'_, S>, id: &Id) -> Option<Span>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if self.is_second {
+            return None;
+        }
+        context.span(id)?.extensions().get::<Span>().cloned()
     }
 }
 
@@ -47,10 +62,14 @@ impl<S> Layer<S> for TraceLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn on_layer(&mut self, subscriber: &mut S) {
+        self.is_second = (subscriber as &dyn Subscriber).downcast_ref::<Self>().is_some();
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: layer::Context<'_, S>) {
-        let Some(registered) = context.span(id) else { return };
+        let Some(registered) = context.span(id).filter(|_| !self.is_second) else { return };
         let parent = match attributes.parent() {
-            Some(parent) => match span_of(&context, parent) {
+            Some(parent) => match self.span_of(&context, parent) {
                 Some(parent) => parent.in_context(&Context::current()),
                 None => Context::current(),
             },
@@ -67,21 +86,21 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: layer::Context<'_, S>) {
-        if let Some(span) = span_of(&context, id).filter(Span::is_recording) {
+        if let Some(span) = self.span_of(&context, id).filter(Span::is_recording) {
             write_later(values, &span);
         }
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, context: layer::Context<'_, S>) {
-        if let (Some(span), Some(cause)) = (span_of(&context, id), span_of(&context, follows)) {
+        if let (Some(span), Some(cause)) = (self.span_of(&context, id), self.span_of(&context, follows)) {
             span.add_link(&Link { context: cause.trace_context(), attributes: &[] });
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: layer::Context<'_, S>) {
         let target = match event.parent() {
-            Some(parent) => span_of(&context, parent).map(Target::Known),
-            None if event.is_root() => None,
+            Some(parent) => self.span_of(&context, parent).map(Target::Known),
+            None if event.is_root() || self.is_second => None,
             None => Target::innermost(&context),
         };
         if let Some(target) = target.filter(Target::is_recording) {
@@ -90,7 +109,7 @@ where
     }
 
     fn on_enter(&self, id: &Id, context: layer::Context<'_, S>) {
-        if let Some(span) = span_of(&context, id) {
+        if let Some(span) = self.span_of(&context, id) {
             entered::enter(id, span.in_context(&Context::current()));
         }
     }
@@ -100,18 +119,10 @@ where
     }
 
     fn on_close(&self, id: Id, context: layer::Context<'_, S>) {
-        if let Some(span) = span_of(&context, &id) {
+        if let Some(span) = self.span_of(&context, &id) {
             span.end(None);
         }
     }
-}
-
-/// The span that the layer made. A clone: fields run foreign code, under no lock of the registry's.
-fn span_of<S>(context: &layer::Context<'_, S>, id: &Id) -> Option<Span>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    context.span(id)?.extensions().get::<Span>().cloned()
 }
 
 /// The span that an event belongs to.

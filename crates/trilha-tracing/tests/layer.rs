@@ -12,7 +12,9 @@ use trilha_tracing::TraceLayer;
 
 const SCOPE: Scope = Scope::new("test", "");
 
-fn subscriber(fixture: &Fixture) -> impl tracing::Subscriber + Send + Sync + 'static {
+fn subscriber(
+    fixture: &Fixture,
+) -> impl tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a> + Send + Sync {
     tracing_subscriber::registry().with(TraceLayer::new(fixture.handle().clone()))
 }
 
@@ -211,4 +213,20 @@ async fn spans_that_are_left_in_another_order_leave_nothing_behind() {
         drop(entered_b);
         assert!(!Context::current().has_active_span());
     });
+}
+
+#[tokio::test]
+async fn a_second_layer_on_one_subscriber_changes_nothing() {
+    let (one, two) = (Fixture::start("one"), Fixture::start("two"));
+    let second = TraceLayer::new(two.handle().clone()).with_filter(LevelFilter::INFO);
+    with_default(subscriber(&one).with(second), || {
+        let span = info_span!("span", later = field::Empty);
+        span.in_scope(|| info!("event"));
+        span.record("later", 1);
+        drop(span);
+        assert!(!Context::current().has_active_span());
+    });
+    let trace = only_trace(&one).await;
+    assert_eq!(trace.span("span").has("later", 1).events.len(), 1);
+    assert_eq!(two.flush().await.created, 0);
 }

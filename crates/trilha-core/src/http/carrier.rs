@@ -53,11 +53,10 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) {
-        // The keys and values of a context are always valid; a map that is full keeps what it has.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            let _ = self.headers.try_insert(HeaderName::from_static(key), value);
-        }
+    fn set(&mut self, key: &'static str, value: &str) -> bool {
+        // A map that is full keeps what it has.
+        HeaderValue::from_str(value)
+            .is_ok_and(|value| self.headers.try_insert(HeaderName::from_static(key), value).is_ok())
     }
 
     fn remove(&mut self, key: &'static str) {

@@ -55,6 +55,13 @@ pub fn port(uri: &Uri) -> Option<u16> {
 pub const DURATION_BOUNDARIES: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// `http.request.method_original`: a method that is not standard, cut to 64 bytes. Methods are ASCII.
+pub fn original_method(method: &Method) -> Option<&str> {
+    const MAX: usize = 64;
+    let original = Some(method.as_str()).filter(|name| *name != known_method(method))?;
+    Some(original.get(..MAX).unwrap_or(original))
+}
+
 /// Query parameters that are secrets by their name, as the semantic conventions list them.
 const SECRET_PARAMETERS: [&str; 7] = [
     "AWSAccessKeyId",

@@ -113,7 +113,7 @@ impl<S: System> Client<S> {
         for (key, value) in message.attributes {
             span.set_attribute(key, *value);
         }
-        if let Some(context) = handle.propagation().extract(message.carrier, handle.stats()) {
+        if let Some(context) = handle.propagation().peek(message.carrier) {
             span.add_link(&Link { context: &context, attributes: &[] });
         }
     }
@@ -127,7 +127,7 @@ impl<S: System> Client<S> {
         metrics.consumed.add(count(messages), &consumed);
 
         let description = self.describe("process", "process", destination).of_messages(messages);
-        let lineage = Lineage::of(messages, &handle);
+        let lineage = Lineage::of(messages, |carrier| handle.propagation().extract(carrier, handle.stats()));
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Consumer);
         lineage.process(builder.handle(handle).duration(&metrics.process_duration), messages).start()
@@ -143,14 +143,14 @@ impl<S: System> Client<S> {
         let handle = self.current_handle();
         let metrics = handle.instruments::<Metrics<S>>();
         let description = self.describe(name, "settle", destination).of_messages(messages);
-        let lineage = Lineage::of(messages, &handle);
+        let lineage = Lineage::of(messages, |carrier| handle.propagation().peek(carrier));
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Client);
         lineage.settle(builder.handle(handle).duration(&metrics.operation_duration), messages).start()
     }
 
     fn current_handle(&self) -> Handle {
-        self.handle.clone().unwrap_or_else(Handle::current)
+        Handle::resolve(self.handle.as_ref())
     }
 
     fn dimensions<'a>(

@@ -168,10 +168,7 @@ impl<'a> OperationBuilder<'a> {
             Parent::Local(context) => context.clone(),
             _ => Context::current(),
         };
-        let handle = match self.handle {
-            Some(handle) if !current.is_telemetry_suppressed() => handle,
-            _ => Handle::of(&current),
-        };
+        let handle = Handle::resolve_in(&current, self.handle.as_ref());
         let (parent, is_parent_remote) = match self.parent {
             Parent::None => (None, false),
             Parent::Remote(parent) => (Some(parent), true),

@@ -120,7 +120,8 @@ impl Operation {
     /// Writes the operation's context to a carrier, in place of what stood there.
     pub fn inject(&self, carrier: &mut dyn CarrierMut) {
         if let Some(open) = &self.0 {
-            open.span.handle().propagation().inject(open.span.trace_context(), carrier);
+            let handle = open.span.handle();
+            handle.propagation().inject(open.span.trace_context(), carrier, handle.stats());
         }
     }
 

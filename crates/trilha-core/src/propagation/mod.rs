@@ -58,6 +58,12 @@ impl Propagation {
         }
     }
 
+    /// Reads a remote context as [`extract`](Self::extract) does, where that was or will be called for
+    /// the same carrier: what is malformed is counted once.
+    pub fn peek(&self, carrier: &dyn Carrier) -> Option<TraceContext> {
+        self.extract(carrier, &Stats::default())
+    }
+
     /// Reads a remote context. What is malformed is counted in `stats` and ignored.
     pub fn extract(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<TraceContext> {
         if !self.is_enabled(carrier.kind()) {
@@ -75,18 +81,23 @@ impl Propagation {
     }
 
     /// Writes `context`, and removes what the carrier held before: a copied header names another span.
-    pub fn inject(&self, context: &TraceContext, carrier: &mut dyn CarrierMut) {
+    /// What the carrier cannot take is counted in `stats`.
+    pub fn inject(&self, context: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
         if !self.is_enabled(carrier.kind()) {
             return;
         }
+        let mut is_taken = true;
         match context.traceparent() {
-            Some(traceparent) => carrier.set(TRACEPARENT, traceparent.encode().as_str()),
+            Some(traceparent) => is_taken &= carrier.set(TRACEPARENT, traceparent.encode().as_str()),
             None => carrier.remove(TRACEPARENT),
         }
         if context.tracestate().is_empty() {
             carrier.remove(TRACESTATE);
         } else {
-            carrier.set(TRACESTATE, context.tracestate().as_str());
+            is_taken &= carrier.set(TRACESTATE, context.tracestate().as_str());
+        }
+        if !is_taken {
+            stats.refuse(Refusal::Carrier);
         }
     }
 }

@@ -38,7 +38,9 @@ impl Tracestate {
                 return Err(InvalidTracestate::RepeatedKey);
             }
             keys.push(key);
-            if keys.len() > MAX_MEMBERS || joined.len() + text.len() >= MAX_BYTES {
+            if keys.len() > MAX_MEMBERS
+                || joined.len() + usize::from(!joined.is_empty()) + text.len() > MAX_BYTES
+            {
                 return Err(InvalidTracestate::Length);
             }
             if !joined.is_empty() {

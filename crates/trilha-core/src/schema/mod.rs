@@ -8,6 +8,13 @@ mod zone;
 pub use zone::{InvalidZone, Zone};
 
 /// A context-scoped attribute of the schema.
+///
+/// - **Values:** 1 to 128 bytes (`route`, `correlation_id` and `policy_digest` 256) without control
+///   characters; a tenant, a correlation id and a digest also without white space. Another value is
+///   refused and counted, and the old one stays.
+/// - **Cardinality:** all but `correlation_id` and `policy_digest` are metric attributes: keep their
+///   values few.
+/// - **PII:** none is meant to hold any; a tenant or an application is an organisation's name, no person's.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Key {

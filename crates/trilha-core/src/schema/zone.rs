@@ -10,19 +10,19 @@ use std::{fmt, str::FromStr};
 pub enum Zone {
     /// Takes requests in from outside: the edge.
     Z1,
-    /// Raw data.
+    /// Moves and shapes data, as Z3 to Z5 do.
     Z2,
-    /// Refined data.
+    /// Moves and shapes data.
     Z3,
-    /// Features.
+    /// Moves and shapes data.
     Z4,
-    /// Stores that serve.
+    /// Moves and shapes data.
     Z5,
     /// Serves models.
     Z6,
     /// Consumes their answers.
     Z7,
-    /// Governs.
+    /// For a platform to assign.
     Z8,
     /// Watches.
     Z9,

@@ -40,10 +40,11 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) {
+    fn set(&mut self, key: &'static str, value: &str) -> bool {
         self.remove(key);
         let headers = mem::take(self.0).unwrap_or_default();
         *self.0 = Some(headers.insert(Header { key, value: Some(value) }));
+        true
     }
 
     fn remove(&mut self, key: &'static str) {

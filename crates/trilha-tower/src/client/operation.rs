@@ -6,7 +6,7 @@
 use http::request::Parts;
 use trilha_core::{
     CarrierKind, Handle, Operation, SpanKind,
-    http::{HeadersMut, host, known_method, port, redacted_url, span_name},
+    http::{HeadersMut, host, known_method, original_method, port, redacted_url, span_name},
     recorder::Attribute,
 };
 
@@ -16,12 +16,12 @@ use crate::{
     exchange::{Exchange, Protocol, Side},
     grpc,
     instruments::ClientInstruments,
-    request::{Known, attribute, original_method, server},
+    request::{Known, attribute, server},
 };
 
 /// Starts the operation, and puts its context into the request.
 pub(super) fn start(settings: &Settings, request: &mut Parts) -> Exchange {
-    let handle = settings.handle.clone().unwrap_or_else(Handle::current);
+    let handle = Handle::resolve(settings.handle.as_ref());
     let (kind, exchange) = match settings.is_grpc || grpc::is_grpc(&request.headers) {
         true => (CarrierKind::Grpc, start_grpc(settings, handle, request)),
         false => (CarrierKind::Http, start_http(settings, handle, request)),
@@ -40,7 +40,10 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         port,
         attribute("url.template", template),
     ])
-    .and([original_method(&request.method), Some(("url.full", (&url).into()))]);
+    .and([
+        attribute("http.request.method_original", original_method(&request.method)),
+        Some(("url.full", (&url).into())),
+    ]);
     let instruments = handle.instruments::<ClientInstruments>();
     let operation = Operation::builder(&SCOPE, &span_name(&request.method, template), SpanKind::Client)
         .handle(handle)

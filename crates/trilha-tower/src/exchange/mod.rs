@@ -11,6 +11,7 @@ use std::{any::type_name, sync::Arc, time::Instant};
 use bytes::Buf;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, response};
 use http_body::{Body, Frame};
+use opentelemetry::Context;
 use trilha_core::{
     Operation, Outcome,
     http::{HeadersMut, protocol_version, span_name},
@@ -65,6 +66,10 @@ impl Exchange {
 
     pub(crate) fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
         self.operation.enter(f)
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        self.operation.context()
     }
 
     pub(crate) fn inject(&self, headers: &mut HeadersMut<'_>) {

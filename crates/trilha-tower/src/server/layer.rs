@@ -13,7 +13,8 @@ use super::ServerTrace;
 /// Each request is one operation: it continues the caller's trace as far as it
 /// [trusts](Self::trust) the caller, runs the service in its context, and ends with the response's
 /// body. A caller that goes away leaves it `cancelled`, a panic leaves it `panicked`, also where a
-/// layer above catches the panic.
+/// layer above catches the panic. Of two such layers around one request, the inner one steps aside; that
+/// of another service in the same process makes a child.
 ///
 /// A request whose `content-type` is `application/grpc` is a gRPC call, all others are HTTP requests.
 ///

@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use http::{header::USER_AGENT, request::Parts, uri::Authority};
+use opentelemetry::Context;
 use trilha_core::{
-    CarrierKind, Handle, Operation, SpanKind,
-    http::{Headers, known_method, protocol_version, span_name},
+    CarrierKind, Handle, Operation, OperationBuilder, SpanKind, Trust,
+    http::{Headers, known_method, original_method, protocol_version, span_name},
     recorder::Attribute,
     schema::Key,
 };
@@ -19,22 +20,52 @@ use crate::{
     exchange::{Exchange, Protocol, Side},
     grpc,
     instruments::ServerInstruments,
-    request::{Known, attribute, authority, bounded, original_method, server},
+    request::{Known, attribute, authority, bounded, server},
 };
 
 const MAX_PATH: usize = 1024;
 const MAX_USER_AGENT: usize = 256;
 
-/// Starts the operation, unless the request is filtered out.
-pub(super) fn start(settings: &Settings, request: &Parts) -> Option<Exchange> {
+/// What a layer leaves in a request that it traces, for another one further in.
+#[derive(Clone)]
+struct Served {
+    by: Handle,
+    context: Context,
+}
+
+/// Starts the operation, unless the request is filtered out, or a layer further out serves it already
+/// for the same service. Under a layer of another service it is that one's child.
+pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Exchange> {
     if settings.filter.as_ref().is_some_and(|is_wanted| !is_wanted(request)) {
         return None;
     }
-    let handle = settings.handle.clone().unwrap_or_else(Handle::current);
-    Some(match settings.is_grpc || grpc::is_grpc(&request.headers) {
-        true => start_grpc(settings, handle, request),
-        false => start_http(settings, handle, request),
-    })
+    let handle = Handle::resolve(settings.handle.as_ref());
+    if request.extensions.get::<Served>().is_some_and(|outer| outer.by.is_same(&handle)) {
+        return None;
+    }
+    let exchange = match settings.is_grpc || grpc::is_grpc(&request.headers) {
+        true => start_grpc(settings, handle.clone(), request),
+        false => start_http(settings, handle.clone(), request),
+    };
+    request.extensions.insert(Served { by: handle, context: exchange.context() });
+    Some(exchange)
+}
+
+fn with_parent<'a>(
+    builder: OperationBuilder<'a>,
+    request: &Parts,
+    kind: CarrierKind,
+    trust: Trust,
+) -> OperationBuilder<'a> {
+    match request.extensions.get::<Served>() {
+        Some(outer) => builder.parent(&outer.context),
+        None => builder.extract(&Headers::new(&request.headers, kind), trust),
+    }
+}
+
+/// The outermost layer names the trace.
+fn names_trace(settings: &Settings, request: &Parts) -> bool {
+    settings.server_timing && request.extensions.get::<Served>().is_none()
 }
 
 fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange {
@@ -50,7 +81,7 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         attribute("network.protocol.version", protocol_version(request.version)),
     ])
     .and([
-        original_method(&request.method),
+        attribute("http.request.method_original", original_method(&request.method)),
         Some(("url.path", bounded(request.uri.path(), MAX_PATH).into())),
         address,
         port,
@@ -58,19 +89,19 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
     ]);
     let instruments = handle.instruments::<ServerInstruments>();
     let trust = settings.trust.unwrap_or_else(|| handle.trust());
-    let operation =
-        Operation::builder(&SCOPE, &span_name(&request.method, route.as_deref()), SpanKind::Server)
-            .handle(handle)
-            .attributes(known.for_span())
-            .dimensions(known.for_metrics())
-            .duration(&instruments.http_duration)
-            .extract(&Headers::new(&request.headers, CarrierKind::Http), trust)
-            .start();
+    let name = span_name(&request.method, route.as_deref());
+    let scope = SCOPE;
+    let builder = Operation::builder(&scope, &name, SpanKind::Server)
+        .handle(handle)
+        .attributes(known.for_span())
+        .dimensions(known.for_metrics())
+        .duration(&instruments.http_duration);
+    let operation = with_parent(builder, request, CarrierKind::Http, trust).start();
     if let Some(route) = &route {
         operation.attributes().route(route);
     }
     let side = Side::Server {
-        server_timing: settings.server_timing,
+        server_timing: names_trace(settings, request),
         is_route_open: route.is_none() && operation.attributes().value(Key::Route).is_none(),
         _active: Some(instruments.active_request(method, scheme)),
     };
@@ -88,17 +119,18 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
     .and([address, port]);
     let instruments = handle.instruments::<ServerInstruments>();
     let trust = settings.trust.unwrap_or_else(|| handle.trust());
-    let operation = Operation::builder(&SCOPE, method.unwrap_or(grpc::SYSTEM), SpanKind::Server)
+    let scope = SCOPE;
+    let builder = Operation::builder(&scope, method.unwrap_or(grpc::SYSTEM), SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
-        .duration(&instruments.rpc_duration)
-        .extract(&Headers::new(&request.headers, CarrierKind::Grpc), trust)
-        .start();
+        .duration(&instruments.rpc_duration);
+    let operation = with_parent(builder, request, CarrierKind::Grpc, trust).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }
-    let side = Side::Server { server_timing: settings.server_timing, is_route_open: false, _active: None };
+    let server_timing = names_trace(settings, request);
+    let side = Side::Server { server_timing, is_route_open: false, _active: None };
     Exchange::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
 }
 

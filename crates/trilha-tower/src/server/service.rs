@@ -39,8 +39,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (head, body) = request.into_parts();
-        let exchange = operation::start(&self.settings, &head);
+        let (mut head, body) = request.into_parts();
+        let exchange = operation::start(&self.settings, &mut head);
         ResponseFuture::call(&mut self.inner, Request::from_parts(head, body), exchange)
     }
 }

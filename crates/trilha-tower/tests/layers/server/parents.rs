@@ -6,7 +6,7 @@ use http_body_util::Full;
 use opentelemetry::trace::SpanKind;
 use tower::Layer;
 use tower::ServiceExt;
-use trilha_core::{CarrierKind, Propagation, Refusal, Trust, schema::Zone};
+use trilha_core::{CarrierKind, ContextAttributes, Propagation, Refusal, Trust, schema::Zone};
 use trilha_tower::{ClientTraceLayer, ServerTraceLayer};
 
 use super::{ORDERS, orders};
@@ -116,6 +116,40 @@ async fn two_services_in_one_process_stay_apart() {
     let call = trace.span("GET").is_child_of(ORDERS);
     let trace = trace_under(&stock, trace.trace_id(), call.span_id).await;
     trace.has_services(["stock"]).has_spans(1).span(ORDERS).has_parent_id(call.span_id);
+}
+
+#[tokio::test]
+async fn a_second_layer_of_the_same_service_steps_aside() {
+    let fixture = Fixture::start("shop");
+    let layer = ServerTraceLayer::new().handle(fixture.handle().clone());
+    let handler = async || {
+        ContextAttributes::current().tenant("acme");
+    };
+    let inner = Router::new().route("/orders/{id}", get(handler)).layer(layer.clone());
+    let server = Server::start(Router::new().nest("/shop", inner).layer(layer)).await;
+    let answer = server.get("/shop/orders/1", &[]).await;
+    let trace = trace(&fixture, answer.trace().trace_id()).await;
+    trace.has_spans(1).span("GET /shop/orders/{id}").has("tenant", "acme");
+}
+
+#[tokio::test]
+async fn a_layer_of_another_service_inside_is_a_child() {
+    let (shop, stock) = (Fixture::start("shop"), Fixture::start("stock"));
+    let layer = |fixture: &Fixture| ServerTraceLayer::new().handle(fixture.handle().clone());
+    let inner = Router::new().route("/orders/{id}", get(async || ())).layer(layer(&stock));
+    let server = Server::start(Router::new().nest("/shop", inner).layer(layer(&shop))).await;
+    let answer = server.get("/shop/orders/1", &[]).await;
+    let [named] = answer.named_traces()[..] else { panic!("the outer layer alone names the trace") };
+    let outer = trace(&shop, named.trace_id()).await;
+    let outer = outer.has_spans(1).root();
+    assert_eq!(named.parent_id(), outer.span_id);
+    trace_under(&stock, named.trace_id(), outer.span_id).await.has_spans(1);
+
+    let caller = Caller::new();
+    let answer = server.get("/shop/orders/1", &[("traceparent", &caller.header())]).await;
+    let outer = answer.trace().parent_id();
+    caller.trace(&shop).await.has_spans(1);
+    trace_under(&stock, caller.trace_id(), outer).await.has_spans(1);
 }
 
 #[tokio::test]
