@@ -12,7 +12,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
     sync::oneshot,
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
     try_join,
 };
 
@@ -51,6 +51,16 @@ impl Children {
 
     pub(super) fn gateway_url(&self) -> &str {
         &self.gateway_url
+    }
+
+    /// Returns when a service has ended by itself. (Waiting for the process would tell it to stop.)
+    pub(super) async fn ended(&self) -> Role {
+        loop {
+            if let Some(service) = self.services.iter().find(|service| service.ending.is_finished()) {
+                return service.role;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Kills a service as the system does it, without warning.

@@ -69,7 +69,10 @@ async fn tell(args: &RunArgs, parts: &Parts) -> Result<Vec<String>, Error> {
             receiver.take().into_iter().for_each(Receiver::stop);
         }
     }
-    await_end(&sent, parts, receiver).await?;
+    select! {
+        ended = await_end(&sent, parts, receiver) => ended?,
+        role = children.ended() => show(format_args!("{}: it ended in the middle", role.name())),
+    }
     if let Some(Part::Service(role)) = args.kill {
         sent.push(send(sent.len() + 1, Story::Killed(role), &client, parts, &mut children).await?);
     }
