@@ -32,4 +32,12 @@ impl SetupError {
             Kind::Worker(_) => None,
         }
     }
+
+    /// What is wrong, without the option, for whoever knows it under another name.
+    pub fn problem(&self) -> String {
+        match &self.0 {
+            Kind::Option { problem, .. } => problem.to_string(),
+            Kind::Worker(error) => format!("the exporting thread could not be started: {error}"),
+        }
+    }
 }

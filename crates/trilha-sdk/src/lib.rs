@@ -17,10 +17,16 @@
 //! # let _ = handle;
 //! ```
 //!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `grpc` | [`Metrics::grpc`]: OTLP/gRPC, beside HTTP |
+//!
 //! # What this crate does not do
 //! It exports no spans: `trilha-otlp` does, without the SDK.
 
 mod counts;
+mod headers;
 mod metrics;
 mod quiet;
 mod recorder;

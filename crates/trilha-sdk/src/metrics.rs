@@ -3,22 +3,24 @@
 //! Specification: [OTLP 1.7](https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/docs/specification.md).
 
 use std::{
-    collections::HashMap,
-    io,
+    fmt, io,
     sync::{Arc, atomic::Ordering::Relaxed, mpsc},
     thread,
     time::Duration,
 };
 
+use http::{Uri, uri::Scheme};
 use opentelemetry::{KeyValue, metrics::MeterProvider};
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_otlp::{MetricExporter, Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
+    error::{OTelSdkError, OTelSdkResult},
     metrics::{PeriodicReader, SdkMeterProvider},
 };
 
 use crate::{
+    headers::{Client, Headers},
     quiet::{Exports, Quiet},
     runtime::QuietRuntime,
 };
@@ -84,30 +86,32 @@ impl Metrics {
         }
     }
 
-    /// Exports now. Waits on the calling thread, at most for `timeout`; whether it was done in time.
+    /// Exports now. Waits on the calling thread, at most for `timeout`. Whether the export ended in time;
+    /// whether the receiver took it is told by [`export_counts`](Self::export_counts).
     pub fn flush_blocking(&self, timeout: Duration) -> bool {
-        self.within(timeout, |provider, _| provider.force_flush().is_ok())
+        self.within(timeout, |provider, _| provider.force_flush())
     }
 
-    /// Exports a last time and stops. Waits on the calling thread, at most for `timeout`; whether it
-    /// was done in time.
+    /// Exports a last time and stops. Waits on the calling thread, at most for `timeout`. Whether the
+    /// export ended in time; whether the receiver took it is told by
+    /// [`export_counts`](Self::export_counts).
     pub fn shutdown_blocking(&self, timeout: Duration) -> bool {
-        self.within(timeout, |provider, timeout| provider.shutdown_with_timeout(timeout).is_ok())
+        self.within(timeout, SdkMeterProvider::shutdown_with_timeout)
     }
 
     /// The SDK waits without a bound of its own: it does so on a thread that nobody waits for longer.
-    fn within(&self, timeout: Duration, f: fn(&SdkMeterProvider, Duration) -> bool) -> bool {
+    fn within(&self, timeout: Duration, f: fn(&SdkMeterProvider, Duration) -> OTelSdkResult) -> bool {
         let (done, answer) = mpsc::sync_channel(1);
         let provider = self.provider.clone();
         let thread = thread::Builder::new().name("trilha-metrics".into()).spawn(move || {
             let _ = done.send(f(&provider, timeout));
         });
-        thread.is_ok() && answer.recv_timeout(timeout).unwrap_or(false)
+        let answer = thread.ok().and_then(|_| answer.recv_timeout(timeout).ok());
+        answer.is_some_and(|result| !matches!(result, Err(OTelSdkError::Timeout(_))))
     }
 }
 
 /// Settings of [`Metrics`].
-#[derive(Debug)]
 #[must_use = "metrics start with `start`"]
 pub struct MetricsBuilder {
     transport: Transport,
@@ -119,7 +123,8 @@ pub struct MetricsBuilder {
 }
 
 impl MetricsBuilder {
-    /// Headers of every export. Defaults to none.
+    /// Headers of every export; of those with the same name, the last one counts. Defaults to none. They
+    /// stand above those of `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_EXPORTER_OTLP_METRICS_HEADERS`.
     pub fn headers(mut self, headers: Vec<(String, String)>) -> Self {
         self.headers = headers;
         self
@@ -162,14 +167,18 @@ impl MetricsBuilder {
     }
 
     fn exporter(&self) -> Result<MetricExporter, SetupError> {
+        check_url(&self.endpoint)?;
+        let headers = Headers::check(&self.headers).map_err(|name| SetupError(Kind::Header(name)))?;
         match self.transport {
             Transport::Http => MetricExporter::builder()
                 .with_http()
                 .with_protocol(Protocol::HttpBinary)
-                .with_http_client(HyperClient::with_default_connector(self.timeout, None))
+                .with_http_client(Client {
+                    inner: HyperClient::with_default_connector(self.timeout, None),
+                    headers,
+                })
                 .with_endpoint(&self.endpoint)
                 .with_timeout(self.timeout)
-                .with_headers(self.headers.iter().cloned().collect::<HashMap<_, _>>())
                 .build(),
             #[cfg(feature = "grpc")]
             Transport::Grpc => {
@@ -178,11 +187,23 @@ impl MetricsBuilder {
                     .with_tonic()
                     .with_endpoint(&self.endpoint)
                     .with_timeout(self.timeout)
-                    .with_metadata(metadata(&self.headers)?)
+                    .with_interceptor(headers)
                     .build()
             }
         }
         .map_err(|error| SetupError(Kind::Exporter(error.to_string())))
+    }
+}
+
+// An endpoint or a header may hold a secret, so neither is shown.
+impl fmt::Debug for MetricsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsBuilder")
+            .field("transport", &self.transport)
+            .field("timeout", &self.timeout)
+            .field("interval", &self.interval)
+            .field("resource", &self.resource)
+            .finish_non_exhaustive()
     }
 }
 
@@ -202,8 +223,7 @@ impl SetupError {
     /// The option to change: `endpoint` or `headers`. `None` where it is the system's fault.
     pub fn option(&self) -> Option<&'static str> {
         match &self.0 {
-            Kind::Exporter(_) => Some("endpoint"),
-            #[cfg(feature = "grpc")]
+            Kind::Url | Kind::Exporter(_) => Some("endpoint"),
             Kind::Header(_) => Some("headers"),
             Kind::Thread(_) => None,
         }
@@ -212,24 +232,50 @@ impl SetupError {
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {
+    #[error("a URL begins with http:// and names a host; TLS is not built in yet")]
+    Url,
     #[error("the exporter refuses its settings: {0}")]
     Exporter(String),
-    #[cfg(feature = "grpc")]
-    #[error("the header {0:?} cannot be sent as gRPC metadata")]
+    #[error("the header {0:?} cannot be sent")]
     Header(String),
     #[error("the system gives no thread")]
     Thread(#[source] io::Error),
 }
 
-#[cfg(feature = "grpc")]
-fn metadata(headers: &[(String, String)]) -> Result<tonic::metadata::MetadataMap, SetupError> {
-    use tonic::metadata::{MetadataKey, MetadataMap, MetadataValue};
-    let mut metadata = MetadataMap::new();
-    for (name, value) in headers {
-        let refused = || SetupError(Kind::Header(name.clone()));
-        let key = MetadataKey::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-        let value = MetadataValue::try_from(value).map_err(|_| refused())?;
-        metadata.append(key, value);
+/// The exporter's own errors show the URL, which may hold a secret.
+fn check_url(url: &str) -> Result<(), SetupError> {
+    let uri = url.parse::<Uri>().map_err(|_| SetupError(Kind::Url))?;
+    let is_named = uri.host().is_some_and(|host| !host.is_empty());
+    match is_named && uri.scheme() == Some(&Scheme::HTTP) {
+        true => Ok(()),
+        false => Err(SetupError(Kind::Url)),
     }
-    Ok(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let metrics = Metrics::http("http://user:secret@localhost");
+        let shown = format!("{:?}", metrics.headers(vec![("authorization".into(), "secret".into())]));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_used_is_refused_and_not_shown() {
+        for url in ["", "secret:4318", "https://secret", "http://user:secret@a b", "http://"] {
+            let error = Metrics::http(url).start().unwrap_err();
+            assert_eq!(error.option(), Some("endpoint"), "{url}");
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_refused() {
+        let metrics = Metrics::http("http://localhost:4318/v1/metrics");
+        let error = metrics.headers(vec![("a b".into(), "c".into())]).start().unwrap_err();
+        assert_eq!(error.option(), Some("headers"));
+    }
 }

@@ -12,7 +12,11 @@
 //!         .route("/orders/{id}", get(order))
 //!         .layer(trilha::tower::ServerTraceLayer::new());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//!     axum::serve(listener, app).await?;
+//!     axum::serve(listener, app)
+//!         .with_graceful_shutdown(async {
+//!             let _ = tokio::signal::ctrl_c().await;
+//!         })
+//!         .await?;
 //!
 //!     println!("{}", telemetry.shutdown(std::time::Duration::from_secs(5)).await);
 //!     Ok(())
@@ -61,8 +65,8 @@ pub use tracing;
 #[cfg(feature = "batch")]
 pub use trilha_batch as batch;
 pub use trilha_core::{
-    CarrierKind, ContextAttributes, Handle, Operation, Outcome, Refusal, Scope, SpanCounts, Trust,
-    sampling::Sampler, schema,
+    Carrier, CarrierKind, CarrierMut, ContextAttributes, DroppedSpans, Handle, Operation, OperationBuilder,
+    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, sampling::Sampler, schema,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;
@@ -70,11 +74,12 @@ pub use trilha_lapin as lapin;
 pub use trilha_rdkafka as rdkafka;
 #[cfg(feature = "reqwest")]
 pub use trilha_reqwest as reqwest;
+pub use trilha_sdk::{ApiRecorder, ExportCounts};
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
 pub use trilha_sqlx as sqlx;
 #[cfg(feature = "tower")]
 pub use trilha_tower as tower;
-pub use trilha_tracing::{JsonLog, TextLog};
+pub use trilha_tracing::{JsonLog, TextLog, TraceLayer};
 
 pub use crate::{
     error::SetupError,

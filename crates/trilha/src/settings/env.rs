@@ -2,31 +2,42 @@
 //!
 //! Specification: [OpenTelemetry environment variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 
-use std::{env, time::Duration};
+use std::{collections::HashMap, env, ffi::OsString, time::Duration};
 
 use crate::SetupError;
 
-/// Where variables come from: the process's environment, or a test's.
-pub(crate) struct Env(Box<Lookup>);
-
-type Lookup = dyn Fn(&str) -> Option<String>;
+/// The variables of the process's environment that are about telemetry, or a test's.
+pub(crate) struct Env(HashMap<String, String>);
 
 impl Env {
     /// The environment of this process.
-    pub(crate) fn of_process() -> Self {
-        Self(Box::new(|name| env::var(name).ok()))
+    pub(crate) fn of_process() -> Result<Self, SetupError> {
+        Self::read(env::vars_os())
+    }
+
+    /// Other programs' variables may hold what they like; a setting of ours is text, or an error.
+    fn read(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, SetupError> {
+        let is_ours = |name: &str| {
+            name == "RUST_LOG" || ["OTEL_", "TRILHA_"].iter().any(|prefix| name.starts_with(prefix))
+        };
+        variables
+            .filter_map(|(name, value)| Some((name.into_string().ok().filter(|it| is_ours(it))?, value)))
+            .map(|(name, value)| match value.into_string() {
+                Ok(value) => Ok((name, value)),
+                Err(_) => Err(SetupError::new(name, "is not UTF-8")),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     #[cfg(test)]
-    pub(crate) fn of(variables: &'static [(&'static str, &'static str)]) -> Self {
-        Self(Box::new(move |name| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        }))
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        Self(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     /// The value. An empty one counts as none, as the specification asks.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The value of the first of these variables that is set, and which one that was.
@@ -61,13 +72,8 @@ impl Env {
     }
 
     /// A duration in milliseconds, from 1 ms to a day.
-    pub(crate) fn millis(&self, names: &[&str]) -> Result<Option<Duration>, SetupError> {
-        for name in names {
-            if let Some(millis) = self.number(name, 1..=86_400_000)? {
-                return Ok(Some(Duration::from_millis(millis)));
-            }
-        }
-        Ok(None)
+    pub(crate) fn millis(&self, name: &str) -> Result<Option<Duration>, SetupError> {
+        Ok(self.number(name, 1..=86_400_000)?.map(Duration::from_millis))
     }
 
     /// A list of `key=value` pairs, percent-encoded, as headers and resource attributes are.
@@ -114,7 +120,7 @@ mod tests {
         let env = Env::of(&[("A", "yes"), ("B", "-1"), ("C", "1e12"), ("D", "k"), ("E", "k=%zz")]);
         assert_eq!(env.boolean("A").unwrap_err().option(), "A");
         assert_eq!(env.number("B", 1..=9).unwrap_err().option(), "B");
-        assert_eq!(env.millis(&["C"]).unwrap_err().option(), "C");
+        assert_eq!(env.millis("C").unwrap_err().option(), "C");
         assert_eq!(env.pairs("D").unwrap_err().option(), "D");
         assert_eq!(env.pairs("E").unwrap_err().option(), "E");
     }
@@ -124,6 +130,16 @@ mod tests {
         let env = Env::of(&[("A", "k=a%20b, x = y=z,")]);
         let expected = vec![("k".into(), "a b".into()), ("x".into(), "y=z".into())];
         assert_eq!(env.pairs("A").unwrap(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_no_text_is_an_error_where_it_is_a_setting() {
+        use std::os::unix::ffi::OsStringExt;
+        let read = |name: &str| Env::read([(name.into(), OsString::from_vec(vec![0xff]))].into_iter());
+        assert_eq!(read("OTEL_SERVICE_NAME").err().unwrap().to_string(), "OTEL_SERVICE_NAME: is not UTF-8");
+        assert_eq!(read("RUST_LOG").err().unwrap().option(), "RUST_LOG");
+        assert!(read("LS_COLORS").is_ok());
     }
 
     #[test]

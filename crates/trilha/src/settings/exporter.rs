@@ -2,7 +2,9 @@
 //!
 //! Specification: [OpenTelemetry protocol exporter](https://opentelemetry.io/docs/specs/otel/protocol/exporter/).
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use http::{HeaderName, HeaderValue};
 
 use super::env::Env;
 use crate::SetupError;
@@ -25,7 +27,7 @@ pub(crate) enum Signal {
 }
 
 /// What the program itself said about exporting.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ExporterOptions {
     pub(crate) endpoint: Option<String>,
     pub(crate) protocol: Option<Protocol>,
@@ -33,18 +35,29 @@ pub(crate) struct ExporterOptions {
 }
 
 /// Where one signal goes.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub(crate) struct Exporter {
-    /// The option that set `endpoint`, for errors.
-    pub(crate) option: &'static str,
     /// With HTTP the whole URL.
     pub(crate) endpoint: String,
     pub(crate) protocol: Protocol,
+    /// They can be sent.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) timeout: Duration,
+    pub(crate) origins: Origins,
+}
+
+/// The builder's methods or the variables that set an exporter's values, for errors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Origins {
+    pub(crate) endpoint: &'static str,
+    pub(crate) protocol: &'static str,
+    pub(crate) timeout: &'static str,
 }
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
 
 impl Signal {
     /// The variables of this signal, as `[exporter, endpoint, protocol, headers, timeout]`.
@@ -88,9 +101,9 @@ impl Exporter {
             Some("none") => return Ok(None),
             Some(_) => return Err(SetupError::new(exporter, "is neither otlp nor none")),
         }
-        let protocol = match options.protocol {
-            Some(protocol) => protocol,
-            None => protocol(env.first(&[protocol_of, "OTEL_EXPORTER_OTLP_PROTOCOL"]))?,
+        let (protocol_of, protocol) = match options.protocol {
+            Some(protocol) => ("protocol", protocol),
+            None => protocol(env.first(&[protocol_of, PROTOCOL]))?,
         };
         let general = |option, endpoint: &str| match protocol {
             Protocol::Http => (option, format!("{}/{}", endpoint.trim_end_matches('/'), signal.path())),
@@ -108,27 +121,58 @@ impl Exporter {
                 },
             ),
         };
-        let mut headers = env.pairs("OTEL_EXPORTER_OTLP_HEADERS")?;
-        headers.extend(env.pairs(headers_of)?);
-        headers.extend(options.headers.iter().cloned());
-        let timeout = env.millis(&[timeout_of, "OTEL_EXPORTER_OTLP_TIMEOUT"])?;
+        let mut headers = checked(HEADERS, env.pairs(HEADERS)?)?;
+        headers.extend(checked(headers_of, env.pairs(headers_of)?)?);
+        headers.extend(checked("header", options.headers.clone())?);
+        let timeout_of = env.first(&[timeout_of, TIMEOUT]).map_or(TIMEOUT, |(name, _)| name);
         Ok(Some(Self {
-            option,
             endpoint,
             protocol,
             headers: last_of_each(headers),
-            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            timeout: env.millis(timeout_of)?.unwrap_or(Duration::from_secs(10)),
+            origins: Origins { endpoint: option, protocol: protocol_of, timeout: timeout_of },
         }))
     }
 }
 
-fn protocol(variable: Option<(&str, String)>) -> Result<Protocol, SetupError> {
-    match variable {
-        None => Ok(Protocol::Http),
-        Some((_, value)) if value == "http/protobuf" => Ok(Protocol::Http),
-        Some((_, value)) if value == "grpc" => Ok(Protocol::Grpc),
-        Some((name, _)) => Err(SetupError::new(name, "is neither http/protobuf nor grpc")),
+// A URL or a header may hold a secret, so neither is shown.
+impl fmt::Debug for ExporterOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExporterOptions").field("protocol", &self.protocol).finish_non_exhaustive()
     }
+}
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter")
+            .field("protocol", &self.protocol)
+            .field("timeout", &self.timeout)
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
+    }
+}
+
+fn protocol(variable: Option<(&'static str, String)>) -> Result<(&'static str, Protocol), SetupError> {
+    let Some((name, value)) = variable else { return Ok((PROTOCOL, Protocol::Http)) };
+    match value.as_str() {
+        "http/protobuf" => Ok((name, Protocol::Http)),
+        "grpc" => Ok((name, Protocol::Grpc)),
+        _ => Err(SetupError::new(name, "is neither http/protobuf nor grpc")),
+    }
+}
+
+/// The headers, where all can be sent. Checked here, where it is still known who set them.
+fn checked(option: &str, headers: Vec<(String, String)>) -> Result<Vec<(String, String)>, SetupError> {
+    for (name, value) in &headers {
+        if HeaderName::try_from(name).is_err() {
+            return Err(SetupError::new(option, format!("{name:?} is not the name of a header")));
+        }
+        if HeaderValue::try_from(value).is_err() {
+            let problem = format!("the value of {name:?} has characters that no header may have");
+            return Err(SetupError::new(option, problem));
+        }
+    }
+    Ok(headers)
 }
 
 /// A header of a signal replaces the general one, a header in code both. Names ignore case.
@@ -171,6 +215,49 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "API-Key=b"),
         ]);
         assert_eq!(exporter.headers, [("x".into(), "1".into()), ("API-Key".into(), "b".into())]);
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_refused_and_its_variable_named() {
+        let refused = |headers: &[(String, String)], variables: &[(&str, &str)]| {
+            let options = ExporterOptions { headers: headers.to_vec(), ..ExporterOptions::default() };
+            Exporter::resolve(Signal::Metrics, &options, &Env::of(variables)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(&[], &[("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b%0Ac")]),
+            "OTEL_EXPORTER_OTLP_METRICS_HEADERS: the value of \"a\" has characters that no header may have",
+        );
+        assert_eq!(
+            refused(&[], &[(HEADERS, "a b=c")]),
+            "OTEL_EXPORTER_OTLP_HEADERS: \"a b\" is not the name of a header",
+        );
+        assert_eq!(
+            refused(&[("a b".into(), "c".into())], &[]),
+            "header: \"a b\" is not the name of a header",
+        );
+    }
+
+    #[test]
+    fn who_set_a_value_is_known() {
+        let origins = |variables: &'static [_]| resolve(variables).origins;
+        let general = Origins { endpoint: ENDPOINT, protocol: PROTOCOL, timeout: TIMEOUT };
+        assert_eq!(origins(&[]), general);
+        assert_eq!(origins(&[(ENDPOINT, "http://c"), (PROTOCOL, "grpc"), (TIMEOUT, "1")]), general);
+        let of_traces = origins(&[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"),
+        ]);
+        assert_eq!(of_traces.endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        assert_eq!(of_traces.protocol, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL");
+        assert_eq!(of_traces.timeout, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let exporter = resolve(&[(ENDPOINT, "http://user:secret@c"), (HEADERS, "authorization=secret")]);
+        let shown = format!("{exporter:?}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 
     #[test]

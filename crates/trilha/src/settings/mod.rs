@@ -74,7 +74,7 @@ impl Settings {
             sampler,
             traces: exporter(Signal::Traces)?,
             metrics: exporter(Signal::Metrics)?,
-            metric_interval: env.millis(&["OTEL_METRIC_EXPORT_INTERVAL"])?,
+            metric_interval: env.millis("OTEL_METRIC_EXPORT_INTERVAL")?,
             spans: SpanSettings::resolve(env)?,
             propagation: propagation(&options.switched_off, env)?,
             logs: LogFormat::resolve(options.logs, env, resource.is_deployed)?,
@@ -89,7 +89,7 @@ impl SpanSettings {
     fn resolve(env: &Env) -> Result<Self, SetupError> {
         let count = |name: &str, range| Ok(env.number(name, range)?.map(|value| value as usize));
         let settings = Self {
-            schedule_delay: env.millis(&["OTEL_BSP_SCHEDULE_DELAY"])?,
+            schedule_delay: env.millis("OTEL_BSP_SCHEDULE_DELAY")?,
             queue_size: count("OTEL_BSP_MAX_QUEUE_SIZE", 1..=1_000_000)?,
             batch_size: count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1..=1_000_000)?,
             attribute_count: count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", 0..=10_000)?,

@@ -13,7 +13,7 @@ use crate::{
 /// | setter | variable | defaults to |
 /// |---|---|---|
 /// | – | `OTEL_SDK_DISABLED` | `false` |
-/// | [`builder`](Telemetry::builder) | `OTEL_SERVICE_NAME` | – |
+/// | [`builder`](Telemetry::builder), where its name is empty | `OTEL_SERVICE_NAME` | – |
 /// | [`version`](Self::version), [`team`](Self::team), [`zone`](Self::zone), [`environment`](Self::environment) | `OTEL_RESOURCE_ATTRIBUTES` | – |
 /// | [`endpoint`](Self::endpoint) | `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_TRACES_ENDPOINT`, `…_METRICS_ENDPOINT` | `http://localhost:4318`, with gRPC `:4317` |
 /// | [`protocol`](Self::protocol) | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL`, `…_METRICS_PROTOCOL` | `http/protobuf` |
@@ -26,7 +26,7 @@ use crate::{
 /// | – | `RUST_LOG`: which log lines are written | `info` |
 /// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info,lapin=off` |
 /// | – | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 1,000 ms, 8,192 and 512 spans |
-/// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 bytes, 128, 128 |
+/// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 characters, 128, 128 |
 /// | – | `OTEL_METRIC_EXPORT_INTERVAL` | 60,000 ms |
 #[derive(Clone, Debug)]
 #[must_use = "telemetry starts with `install` or `build`"]
@@ -39,62 +39,69 @@ impl TelemetryBuilder {
         Self(options)
     }
 
-    /// The version of the service: `service.version`.
+    /// The version of the service: `service.version`. Defaults to none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.0.resource.version = Some(version.into());
         self
     }
 
-    /// The team that owns the service: `team`.
+    /// The team that owns the service: `team`. Defaults to none.
     pub fn team(mut self, team: impl Into<String>) -> Self {
         self.0.resource.team = Some(team.into());
         self
     }
 
     /// Where in the platform the service stands: `zone`. [`Zone::Z1`] is an edge, and does not continue
-    /// the traces of strangers.
+    /// the traces of strangers. Defaults to none, which is no edge.
     pub fn zone(mut self, zone: Zone) -> Self {
         self.0.resource.zone = Some(zone);
         self
     }
 
-    /// Where it is deployed: `deployment.environment.name`.
+    /// Where it is deployed: `deployment.environment.name`. Defaults to none.
+    ///
+    /// In `production` and `staging` a tenth of the traces is kept and log lines are JSON, unless
+    /// [`sampler`](Self::sampler) and [`logs`](Self::logs) say otherwise.
     pub fn environment(mut self, environment: impl Into<String>) -> Self {
         self.0.resource.environment = Some(environment.into());
         self
     }
 
-    /// The receiver's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// The receiver's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`. Defaults to `http://localhost:4318`,
+    /// with gRPC to `http://localhost:4317`.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.0.exporter.endpoint = Some(url.into());
         self
     }
 
-    /// How OTLP is spoken.
+    /// How OTLP is spoken. Defaults to [`Protocol::Http`].
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.0.exporter.protocol = Some(protocol);
         self
     }
 
-    /// Adds a header to every export.
+    /// Adds a header to every export, in the place of one with this name in the environment. Defaults to
+    /// none. It is never logged.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.exporter.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Which traces are kept.
+    /// Which traces are kept. Defaults to all, or a tenth where the [`environment`](Self::environment) is
+    /// `production` or `staging`; a trace that came in is kept where its parent was.
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.0.sampler = Some(sampler);
         self
     }
 
-    /// Neither reads nor writes a context in this kind of carrier.
+    /// Neither reads nor writes a context in this kind of carrier. Defaults to all kinds taking part.
     pub fn without(mut self, carrier: CarrierKind) -> Self {
         self.0.switched_off.push(carrier);
         self
     }
 
-    /// How log lines look, with [`install`](Self::install).
+    /// How log lines look, with [`install`](Self::install). Defaults to [`LogFormat::Text`], or
+    /// [`LogFormat::Json`] where the [`environment`](Self::environment) is `production` or `staging`.
     pub fn logs(mut self, format: LogFormat) -> Self {
         self.0.logs = Some(format);
         self
@@ -105,18 +112,19 @@ impl TelemetryBuilder {
     ///
     /// # Errors
     /// A setting is wrong, or the process already has a `tracing` subscriber: then [`build`](Self::build)
-    /// it and add [`Telemetry::layer`] there.
+    /// it, add [`Telemetry::layer`] there, and call [`Telemetry::set_default`].
     pub fn install(self) -> Result<Telemetry, SetupError> {
-        let settings = Settings::resolve(self.0, &Env::of_process())?;
+        let settings = Settings::resolve(self.0, &Env::of_process()?)?;
         install::install(settings)
     }
 
-    /// Starts telemetry and makes nothing global.
+    /// Starts telemetry and makes nothing global: adapters get its [`handle`](Telemetry::handle), or do
+    /// nothing until [`Telemetry::set_default`] is called.
     ///
     /// # Errors
     /// A setting is wrong.
     pub fn build(self) -> Result<Telemetry, SetupError> {
-        let settings = Settings::resolve(self.0, &Env::of_process())?;
+        let settings = Settings::resolve(self.0, &Env::of_process()?)?;
         Telemetry::start(&settings)
     }
 }

@@ -25,12 +25,10 @@ pub(super) fn install(settings: Settings) -> Result<Telemetry, SetupError> {
         .with(telemetry.layer().with_filter(settings.span_filter))
         .with(logs.with_filter(settings.log_filter));
     tracing::subscriber::set_global_default(subscriber).map_err(|_| {
-        let problem = "the process has a tracing subscriber already: `build` and add `layer()` there";
+        let problem = "the process has a tracing subscriber already: `build`, add `layer()` to it, and \
+                       call `set_default()`";
         SetupError::new("install", problem)
     })?;
-    if let Some(metrics) = &telemetry.0.metrics {
-        metrics.set_global();
-    }
-    telemetry.handle().clone().set_default();
+    telemetry.set_default();
     Ok(telemetry)
 }

@@ -15,18 +15,16 @@ use tracing_subscriber::{Layer, registry::LookupSpan};
 use trilha_core::{Handle, NoopRecorder, Recorder, Scope};
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
-use trilha_sdk::{ExportCounts, Metrics, observe_counts};
+use trilha_sdk::{ExportCounts, Metrics, MetricsBuilder, observe_counts};
 use trilha_tracing::TraceLayer;
 
 pub use self::{
     builder::TelemetryBuilder,
     report::{Report, Snapshot},
 };
-#[cfg(any(feature = "grpc", feature = "http"))]
-use crate::settings::Protocol;
 use crate::{
     SetupError,
-    settings::{Exporter, Settings},
+    settings::{Exporter, Protocol, Settings},
 };
 
 const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -36,7 +34,9 @@ const DROP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The telemetry of one service. Keep it for as long as the service runs.
 ///
-/// Dropping it is a [`shutdown`](Self::shutdown) with 5 s.
+/// Dropping it is a [`shutdown_blocking`](Self::shutdown_blocking) with 5 s: for up to that long the thread
+/// is blocked, also where it is a worker of an async runtime. Call [`shutdown`](Self::shutdown) there first:
+/// the drop then has nothing left to wait for.
 #[derive(Debug)]
 #[must_use = "dropping it shuts telemetry down"]
 pub struct Telemetry(Arc<Parts>);
@@ -49,7 +49,8 @@ struct Parts {
 }
 
 impl Telemetry {
-    /// Starts to describe the service of this name: `service.name`.
+    /// Starts to describe the service of this name: `service.name`. Where it is empty, `OTEL_SERVICE_NAME`
+    /// names the service.
     pub fn builder(service_name: impl Into<String>) -> TelemetryBuilder {
         TelemetryBuilder::new(service_name.into())
     }
@@ -78,7 +79,20 @@ impl Telemetry {
         &self.0.handle
     }
 
-    /// The layer through which `tracing` spans take part, for a subscriber of your own.
+    /// Makes it the process's: every adapter without a handle of its own uses it, and so does foreign code
+    /// that asks the OpenTelemetry API for global meters. `tracing` spans take part through
+    /// [`layer`](Self::layer). The telemetry that was the process's before goes on, for who has its handle.
+    ///
+    /// [`install`](TelemetryBuilder::install) does this by itself.
+    pub fn set_default(&self) {
+        if let Some(metrics) = &self.0.metrics {
+            metrics.set_global();
+        }
+        self.0.handle.clone().set_default();
+    }
+
+    /// The layer through which `tracing` spans take part, for a subscriber of your own. Adapters do not look
+    /// for it: they need a handle, or [`set_default`](Self::set_default).
     ///
     /// Filter it on its own (`Layer::with_filter`): a filter on the whole subscriber would take spans
     /// out of the traces together with the log lines.
@@ -143,9 +157,9 @@ impl Parts {
         spans: fn(&Pipeline, Duration) -> trilha_otlp::Report,
         metrics: fn(&Metrics, Duration) -> bool,
     ) -> Report {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now().checked_add(timeout); // none: further away than any clock reaches
         let are_spans_settled = self.pipeline.as_ref().is_none_or(|it| spans(it, timeout).is_complete);
-        let remaining = deadline.saturating_duration_since(Instant::now());
+        let remaining = deadline.map_or(timeout, |it| it.saturating_duration_since(Instant::now()));
         let are_metrics_settled = self.metrics.as_ref().is_none_or(|it| metrics(it, remaining));
         Report { is_complete: are_spans_settled && are_metrics_settled, counts: self.snapshot() }
     }
@@ -198,7 +212,7 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
     if let Some(size) = spans.batch_size {
         config = config.batch_spans(size);
     }
-    Pipeline::start(config).map_err(|error| SetupError::new(option_of(to, error.option()), error))
+    Pipeline::start(config).map_err(|error| SetupError::new(option_of(to, error.option()), error.problem()))
 }
 
 fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
@@ -208,20 +222,12 @@ fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
         #[cfg(feature = "grpc")]
         Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
         #[cfg(not(all(feature = "http", feature = "grpc")))]
-        other => {
-            let problem = format!("the protocol {other:?} needs the feature of this name");
-            Err(SetupError::new("OTEL_EXPORTER_OTLP_PROTOCOL", problem))
-        }
+        _ => Err(missing_feature(to)),
     }
 }
 
 fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupError> {
-    let metrics = match to.protocol {
-        #[cfg(feature = "grpc")]
-        Protocol::Grpc => Metrics::grpc(&to.endpoint),
-        _ => Metrics::http(&to.endpoint),
-    };
-    let mut metrics = metrics
+    let mut metrics = metrics_to(to)?
         .headers(to.headers.clone())
         .timeout(to.timeout)
         .resource(settings.resource.attributes.clone());
@@ -231,16 +237,60 @@ fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupErr
     metrics.start().map_err(|error| SetupError::new(option_of(to, error.option()), error))
 }
 
+fn metrics_to(to: &Exporter) -> Result<MetricsBuilder, SetupError> {
+    match to.protocol {
+        #[cfg(feature = "http")]
+        Protocol::Http => Ok(Metrics::http(&to.endpoint)),
+        #[cfg(feature = "grpc")]
+        Protocol::Grpc => Ok(Metrics::grpc(&to.endpoint)),
+        #[cfg(not(all(feature = "http", feature = "grpc")))]
+        _ => Err(missing_feature(to)),
+    }
+}
+
+#[cfg(not(all(feature = "http", feature = "grpc")))]
+fn missing_feature(to: &Exporter) -> SetupError {
+    let feature = match to.protocol {
+        Protocol::Http => "http",
+        Protocol::Grpc => "grpc",
+    };
+    SetupError::new(to.origins.protocol, format!("needs the feature `{feature}`"))
+}
+
 /// The name by which the user knows an option of the pipeline.
 fn option_of(to: &Exporter, option: Option<&'static str>) -> &'static str {
     match option {
-        Some("endpoint") => to.option,
-        Some("headers") => "OTEL_EXPORTER_OTLP_HEADERS",
-        Some("timeout") => "OTEL_EXPORTER_OTLP_TIMEOUT",
+        Some("endpoint") => to.origins.endpoint,
+        Some("headers") => "header",
+        Some("timeout") => to.origins.timeout,
         Some("queue_spans") => "OTEL_BSP_MAX_QUEUE_SIZE",
         Some("batch_spans") => "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
         Some("batch_interval") => "OTEL_BSP_SCHEDULE_DELAY",
         Some(option) => option,
         None => "install",
+    }
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "http", not(feature = "grpc")))]
+mod tests {
+    use super::*;
+    use crate::settings::{Env, Options};
+
+    #[test]
+    fn a_protocol_that_is_not_built_in_is_refused_for_each_signal() {
+        let refused = |variable| {
+            let mut options = Options::default();
+            options.resource.service_name = "orders".into();
+            let settings = Settings::resolve(options, &Env::of(&[(variable, "grpc")])).unwrap();
+            Telemetry::start(&settings).unwrap_err().to_string()
+        };
+        for variable in [
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        ] {
+            assert_eq!(refused(variable), format!("{variable}: needs the feature `grpc`"));
+        }
     }
 }

@@ -28,7 +28,8 @@ impl Snapshot {
 #[non_exhaustive]
 #[must_use = "it says what was lost"]
 pub struct Report {
-    /// Whether everything that had ended was answered for before the deadline.
+    /// Whether every span that had ended got its fate before the deadline, and the export of metrics ended
+    /// before it. Whether the receiver took them is told by the counts.
     pub is_complete: bool,
     /// The counts afterwards.
     pub counts: Snapshot,
@@ -46,6 +47,10 @@ impl fmt::Display for Report {
         ]);
         for (what, count) in lost.filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {what}")?;
+        }
+        let failed = self.counts.metric_exports.failed;
+        if failed > 0 {
+            write!(f, ", {failed} metric exports failed")?;
         }
         if !self.is_complete {
             f.write_str(" (the deadline passed first)")?;
