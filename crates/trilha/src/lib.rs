@@ -36,6 +36,19 @@
 //! Everything is sent over OTLP to `http://localhost:4318`, or where `OTEL_EXPORTER_OTLP_ENDPOINT` says;
 //! all settings are listed at [`TelemetryBuilder`].
 //!
+//! # Tasks
+//! A task that is spawned starts without a context. Take that of the work in hand along with
+//! OpenTelemetry's `FutureExt`, which the [prelude](crate::prelude) brings in scope:
+//!
+//! ```
+//! use trilha::prelude::*;
+//!
+//! # async fn work() {}
+//! # async fn handler() {
+//! tokio::spawn(work().with_current_context());
+//! # }
+//! ```
+//!
 //! # Features
 //! | feature | adds |
 //! |---|---|
