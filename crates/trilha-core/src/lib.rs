@@ -39,7 +39,7 @@ pub use crate::{
     attributes::ContextAttributes,
     carrier::{Carrier, CarrierKind, CarrierMut},
     handle::{Handle, HandleBuilder, Instruments, Service},
-    operation::{Operation, OperationBuilder, Outcome, Run, Trust},
+    operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run, Trust},
     propagation::{
         InvalidTraceparent, InvalidTracestate, Propagation, TraceContext, Traceparent, Tracestate,
     },

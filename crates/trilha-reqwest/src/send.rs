@@ -10,10 +10,9 @@ use opentelemetry::{
 };
 use reqwest::{Method, Request};
 use trilha_core::{
-    CarrierKind, Handle, Instruments, Operation, Outcome, Scope, SpanKind,
+    CarrierKind, DURATION_BOUNDARIES, Handle, Instruments, Operation, Outcome, Scope, SpanKind,
     http::{
-        DURATION_BOUNDARIES, HeadersMut, host, known_method, original_method, port, protocol_version,
-        redacted_url, span_name,
+        HeadersMut, host, known_method, original_method, port, protocol_version, redacted_url, span_name,
     },
     recorder::Attribute,
 };

@@ -6,7 +6,7 @@ use opentelemetry::{
     KeyValue,
     metrics::{Histogram, Meter, UpDownCounter},
 };
-use trilha_core::{Instruments, Scope, http::DURATION_BOUNDARIES};
+use trilha_core::{DURATION_BOUNDARIES, Instruments, Scope};
 
 use crate::SCOPE;
 

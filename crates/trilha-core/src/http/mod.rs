@@ -7,8 +7,5 @@ mod names;
 
 pub use self::{
     carrier::{Headers, HeadersMut},
-    names::{
-        DURATION_BOUNDARIES, host, known_method, original_method, port, protocol_version, redacted_url,
-        span_name,
-    },
+    names::{host, known_method, original_method, port, protocol_version, redacted_url, span_name},
 };

@@ -51,10 +51,6 @@ pub fn port(uri: &Uri) -> Option<u16> {
     })
 }
 
-/// The boundaries, in seconds, that the semantic conventions advise for the duration of requests.
-pub const DURATION_BOUNDARIES: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-
 /// `http.request.method_original`: a method that is not standard, cut to 64 bytes. Methods are ASCII.
 pub fn original_method(method: &Method) -> Option<&str> {
     const MAX: usize = 64;

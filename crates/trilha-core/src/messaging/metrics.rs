@@ -7,9 +7,7 @@ use std::marker::PhantomData;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::System;
-use crate::{Instruments, Scope};
-
-const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+use crate::{DURATION_BOUNDARIES, Instruments, Scope};
 
 /// The instruments of one messaging system, for each handle.
 pub(super) struct Metrics<S> {
@@ -29,7 +27,7 @@ impl<S: System> Instruments for Metrics<S> {
                 .f64_histogram(name)
                 .with_unit("s")
                 .with_description(description)
-                .with_boundaries(SECONDS.to_vec())
+                .with_boundaries(DURATION_BOUNDARIES.to_vec())
                 .build()
         };
         let messages = |name: &'static str, description: &'static str| {

@@ -13,6 +13,11 @@ use crate::{
     recorder::{Attribute, to_key_value},
 };
 
+/// The boundaries, in seconds, that the semantic conventions advise for durations of HTTP, RPC and
+/// messaging operations.
+pub const DURATION_BOUNDARIES: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
 #[derive(Debug)]
 pub(super) struct Measure {
     histogram: Histogram<f64>,

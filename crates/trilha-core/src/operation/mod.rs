@@ -20,6 +20,7 @@ use self::measure::Measure;
 pub use self::{
     builder::{OperationBuilder, Trust},
     future::Run,
+    measure::DURATION_BOUNDARIES,
     outcome::Outcome,
 };
 use crate::{
