@@ -38,7 +38,7 @@
 //!
 //! # Tasks
 //! A task that is spawned starts without a context. Take that of the work in hand along with
-//! OpenTelemetry's `FutureExt`, which the [prelude](crate::prelude) brings in scope:
+//! OpenTelemetry's `FutureExt`, which the [`prelude`] brings in scope:
 //!
 //! ```
 //! use trilha::prelude::*;
