@@ -29,6 +29,7 @@ pub mod propagation;
 pub mod recorder;
 pub mod sampling;
 pub mod schema;
+pub mod trust;
 
 mod attributes;
 mod handle;

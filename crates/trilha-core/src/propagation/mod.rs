@@ -3,11 +3,13 @@
 //!
 //! Reading refuses what the specification refuses, counts it, and never fails the call.
 
+mod format;
 mod trace_context;
 mod traceparent;
 mod tracestate;
 
 pub use self::{
+    format::{Format, Formats, InvalidFormat},
     trace_context::TraceContext,
     traceparent::{EncodedTraceparent, InvalidTraceparent, RANDOM_FLAG, Traceparent},
     tracestate::{InvalidTracestate, Tracestate},
