@@ -4,12 +4,16 @@
 //! Reading refuses what the specification refuses, counts it, and never fails the call.
 
 mod format;
+mod baggage;
+mod list;
 mod trace_context;
 mod traceparent;
 mod tracestate;
 
 pub use self::{
     format::{Format, Formats, InvalidFormat},
+    baggage::{Baggage, BaggageReader, InvalidBaggage, Member, ParsedBaggage},
+    list::Bounded,
     trace_context::TraceContext,
     traceparent::{EncodedTraceparent, InvalidTraceparent, RANDOM_FLAG, Traceparent},
     tracestate::{InvalidTracestate, Tracestate},

@@ -9,6 +9,8 @@ use std::{fmt, str};
 
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 
+use super::list::trim;
+
 const LENGTH: usize = 55;
 const TRACE_ID: usize = 3;
 const PARENT_ID: usize = 36;
@@ -162,14 +164,6 @@ pub enum InvalidTraceparent {
     /// Two or more headers: nobody can tell which one is meant.
     #[error("there is more than one traceparent header")]
     Repeated,
-}
-
-/// Optional white space of RFC 9110: spaces and tabs only.
-pub(super) fn trim(value: &[u8]) -> &[u8] {
-    let is_ows = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = value.iter().position(|b| !is_ows(b)).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !is_ows(b)).map_or(start, |last| last + 1);
-    value.get(start..end).unwrap_or_default()
 }
 
 fn hex<const N: usize>(text: &[u8; LENGTH], at: usize) -> Option<[u8; N]> {

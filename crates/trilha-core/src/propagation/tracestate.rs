@@ -1,24 +1,39 @@
-//! The W3C `tracestate` header, as it is passed on: checked, joined and bounded, never changed.
+//! The W3C `tracestate` header, as it is passed on: checked, joined and bounded.
 //!
-//! It does not add or change members; vendors do that with members of their own.
+//! It adds no members and changes none; vendors do that with members of their own.
 //!
-//! Specification: [W3C Trace Context Level 2, section 3.3](https://www.w3.org/TR/2024/CRD-trace-context-2-20240328/#tracestate-header).
+//! Specification: [W3C Trace Context Level 2, section 3.3](https://www.w3.org/TR/2024/CRD-trace-context-2-20240328/#tracestate-header),
+//! with the key grammar of 2026: `@` may stand anywhere but at the start.
 
-use std::sync::Arc;
+use std::{borrow::Cow, str, sync::Arc};
 
-use super::traceparent::trim;
+use super::list::{Bounded, ByteSet, shorten, trim_end, trim_start};
 
 const MAX_MEMBERS: usize = 32;
-const MAX_BYTES: usize = 512;
+const MAX_BYTES: usize = 8_192; // of input: more than 512 are shortened when they are passed on
 const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 256;
+const LONG_MEMBER: usize = 128; // longer ones are the first to go
+
+const KEY: ByteSet = ByteSet::of(b"0123456789abcdefghijklmnopqrstuvwxyz_-*/@");
+const VALUE: ByteSet = ByteSet::graphic().with(b" ").without(b",=");
 
 /// A valid list of vendors' members, empty by default. Clones share the text.
 ///
 /// - **Cardinality:** one per request; never a metric attribute.
 /// - **PII:** foreign; only passed on to the services that are called.
+///
+/// ```
+/// use trilha_core::Tracestate;
+///
+/// let state = Tracestate::parse([b"rojo=00f067aa0ba902b7, congo=t61rcWkgMzE".as_slice()])?;
+/// assert_eq!(state.get("congo"), Some("t61rcWkgMzE"));
+/// assert_eq!(state.without("rojo").as_str(), "congo=t61rcWkgMzE");
+/// assert_eq!(state.bounded(30).text, "rojo=00f067aa0ba902b7");
+/// # Ok::<(), trilha_core::InvalidTracestate>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Tracestate(Option<Arc<str>>);
+pub struct Tracestate(Option<Arc<str>>); // valid members without white space around them; never empty text
 
 impl Tracestate {
     /// Joins the values of all `tracestate` headers, in their order.
@@ -26,29 +41,21 @@ impl Tracestate {
     /// # Errors
     /// [`InvalidTracestate`] says which rule is broken; the whole list is then discarded.
     pub fn parse<'a>(headers: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, InvalidTracestate> {
-        let mut joined = String::new();
-        let mut keys: Vec<&[u8]> = Vec::new();
-        for member in headers.into_iter().flat_map(|header| header.split(|byte| *byte == b',')) {
-            let member = trim(member);
-            if member.is_empty() {
-                continue; // the specification allows empty members
-            }
-            let (key, text) = check(member).ok_or(InvalidTracestate::Member)?;
-            if keys.contains(&key) {
-                return Err(InvalidTracestate::RepeatedKey);
-            }
-            keys.push(key);
-            if keys.len() > MAX_MEMBERS
-                || joined.len() + usize::from(!joined.is_empty()) + text.len() > MAX_BYTES
-            {
-                return Err(InvalidTracestate::Length);
-            }
-            if !joined.is_empty() {
-                joined.push(',');
-            }
-            joined.push_str(text);
+        let mut members = Members::default();
+        for header in headers {
+            members.read(header)?;
         }
-        Ok(Self((!joined.is_empty()).then(|| joined.into())))
+        members.join()
+    }
+
+    /// This list with the members of one more header behind its own.
+    ///
+    /// For a carrier that shows its headers one by one.
+    ///
+    /// # Errors
+    /// [`InvalidTracestate`], as [`parse`](Self::parse) of all headers would give it.
+    pub fn join(&self, header: &[u8]) -> Result<Self, InvalidTracestate> {
+        Self::parse([self.as_str().as_bytes(), header])
     }
 
     /// Whether there is nothing to pass on.
@@ -56,9 +63,34 @@ impl Tracestate {
         self.0.is_none()
     }
 
-    /// The header value.
+    /// The header value, at most 8,192 bytes of it.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
+    }
+
+    /// The value of a vendor's member.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.as_str().split(',').find_map(|member| value_of(member, key))
+    }
+
+    /// The list without a vendor's member.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        if self.get(key).is_none() {
+            return self.clone();
+        }
+        let others = self.as_str().split(',').filter(|member| value_of(member, key).is_none());
+        Self::of(&others.collect::<Vec<_>>().join(","))
+    }
+
+    /// The header value in at most `max_bytes`: whole members go, first those of more than 128
+    /// characters, then the others, each from the end.
+    pub fn bounded(&self, max_bytes: usize) -> Bounded<'_> {
+        shorten(self.as_str(), max_bytes, LONG_MEMBER)
+    }
+
+    fn of(text: &str) -> Self {
+        Self((!text.is_empty()).then(|| text.into()))
     }
 }
 
@@ -72,23 +104,84 @@ pub enum InvalidTracestate {
     /// A key stands there twice.
     #[error("a tracestate key is repeated")]
     RepeatedKey,
-    /// More than 32 members, or more than 512 bytes.
-    #[error("a tracestate has at most 32 members and 512 bytes")]
+    /// More than 32 members, or more than 8,192 bytes over all headers.
+    #[error("a tracestate has at most 32 members and 8192 bytes")]
     Length,
 }
 
-fn check(member: &[u8]) -> Option<(&[u8], &str)> {
-    let at = member.iter().position(|byte| *byte == b'=')?;
-    let (key, value) = (member.get(..at)?, member.get(at + 1..)?);
-    let (first, rest) = key.split_first()?;
-    let is_start = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let valid_key = key.len() <= MAX_KEY
-        && is_start(first)
-        && rest.iter().all(|b| is_start(b) || matches!(b, b'_' | b'-' | b'*' | b'/' | b'@'));
-    let valid_value = (1..=MAX_VALUE).contains(&value.len())
-        && value.iter().all(|b| matches!(b, 0x20..=0x7e) && !matches!(b, b',' | b'='));
-    let text = std::str::from_utf8(member).ok()?;
-    (valid_key && valid_value).then_some((key, text))
+/// The members that were read, as they stand in their headers.
+#[derive(Default)]
+struct Members<'a> {
+    texts: [&'a [u8]; MAX_MEMBERS],
+    count: usize,
+    input: usize,            // bytes of all headers
+    joined: usize,           // bytes of the members with a comma behind each
+    whole: Option<&'a [u8]>, // a header that is already what the members joined would be
+}
+
+impl<'a> Members<'a> {
+    fn read(&mut self, header: &'a [u8]) -> Result<(), InvalidTracestate> {
+        self.input += header.len();
+        if self.input > MAX_BYTES {
+            return Err(InvalidTracestate::Length);
+        }
+        let count_before = self.count;
+        let mut rest = header;
+        loop {
+            rest = trim_start(rest);
+            if !matches!(rest, [] | [b',', ..]) {
+                let (key, member, after) = split_member(rest).ok_or(InvalidTracestate::Member)?;
+                self.push(key, member)?;
+                rest = trim_start(after);
+            }
+            match rest {
+                [] => break,
+                [b',', after @ ..] => rest = after, // the specification allows empty members
+                _ => return Err(InvalidTracestate::Member),
+            }
+        }
+        if self.count > count_before {
+            self.whole = (count_before == 0 && self.joined == header.len() + 1).then_some(header);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, key: &[u8], member: &'a [u8]) -> Result<(), InvalidTracestate> {
+        let has_key = |other: &&[u8]| other.strip_prefix(key).is_some_and(|rest| rest.starts_with(b"="));
+        if self.texts().iter().any(has_key) {
+            return Err(InvalidTracestate::RepeatedKey);
+        }
+        *self.texts.get_mut(self.count).ok_or(InvalidTracestate::Length)? = member;
+        self.count += 1;
+        self.joined += member.len() + 1;
+        Ok(())
+    }
+
+    fn texts(&self) -> &[&'a [u8]] {
+        self.texts.get(..self.count).unwrap_or_default()
+    }
+
+    fn join(&self) -> Result<Tracestate, InvalidTracestate> {
+        let text = self.whole.map_or_else(|| Cow::Owned(self.texts().join(&b',')), Cow::Borrowed);
+        str::from_utf8(&text).map(Tracestate::of).map_err(|_| InvalidTracestate::Member)
+    }
+}
+
+/// The value of a member, if it is the one of `key`.
+fn value_of<'a>(member: &'a str, key: &str) -> Option<&'a str> {
+    member.strip_prefix(key)?.strip_prefix('=')
+}
+
+/// The key of the member at the start of `text`, the member, and what follows it.
+fn split_member(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (key, rest) = KEY.split(text);
+    let (value, _) = VALUE.split(rest.strip_prefix(b"=")?);
+    let value = trim_end(value);
+    let is_valid = matches!(key, [b'a'..=b'z' | b'0'..=b'9', ..])
+        && key.len() <= MAX_KEY
+        && (1..=MAX_VALUE).contains(&value.len());
+    let (member, rest) = text.split_at_checked(key.len() + 1 + value.len())?;
+    is_valid.then_some((key, member, rest))
 }
 
 #[cfg(test)]
@@ -102,25 +195,78 @@ mod tests {
     #[test]
     fn several_headers_join_in_order() {
         assert_eq!(parse(&["foo=1 , ", "", "bar=2,\tbaz=a b"]), Ok("foo=1,bar=2,baz=a b".into()));
+        let one_by_one = Tracestate::default().join(b"foo=1 , ").and_then(|state| state.join(b"bar=2"));
+        assert_eq!(one_by_one.unwrap().as_str(), "foo=1,bar=2");
+    }
+
+    #[test]
+    fn white_space_is_the_values_in_front_and_nobodys_behind() {
+        assert_eq!(parse(&["\t foo=  1 \t , \t bar=2 "]), Ok("foo=  1,bar=2".into()));
     }
 
     #[test]
     fn one_bad_member_discards_the_list() {
-        for bad in ["foo", "=1", "foo=", "Foo=1", "foo =1", "foo=1=2", "f\u{f6}=1", "_f=1"] {
+        let long_key = format!("{}=1", "k".repeat(257));
+        let long_value = format!("k={}", "v".repeat(257));
+        for bad in [
+            "foo",
+            "=1",
+            "foo=",
+            "foo= ",
+            "Foo=1",
+            "foo =1",
+            "foo=1=2",
+            "f\u{f6}=1",
+            "f=\u{f6}",
+            "_f=1",
+            "@f=1",
+            "foo=1\t2",
+            "foo=\t1",
+            "foo=1\0",
+            &long_key,
+            &long_value,
+        ] {
             assert_eq!(parse(&["ok=1", bad]), Err(InvalidTracestate::Member), "{bad}");
         }
         assert_eq!(parse(&["foo@@bar=1"]), Ok("foo@@bar=1".into()));
+        assert_eq!(parse(&[&long_key[1..], &long_value[..258]]).unwrap().len(), 258 + 1 + 258);
     }
 
     #[test]
     fn a_33rd_member_or_a_repeated_key_discards_the_list() {
         let members = |n: usize| (0..n).map(|i| format!("k{i}=1")).collect::<Vec<_>>().join(",");
-        assert!(parse(&[&members(32)]).is_ok());
+        assert_eq!(parse(&[&members(32), ","]), Ok(members(32)));
         assert_eq!(parse(&[&members(33)]), Err(InvalidTracestate::Length));
+        assert_eq!(parse(&[&members(32), "a=1"]), Err(InvalidTracestate::Length));
         assert_eq!(parse(&["a=1,a=2"]), Err(InvalidTracestate::RepeatedKey));
-        assert_eq!(
-            parse(&[&format!("a={}", "x".repeat(256)), &format!("b={}", "x".repeat(256))]),
-            Err(InvalidTracestate::Length)
-        );
+        assert_eq!(parse(&["a=1,aa=2", "a=1"]), Err(InvalidTracestate::RepeatedKey));
+    }
+
+    #[test]
+    fn more_than_8192_bytes_are_not_read() {
+        assert_eq!(parse(&["a=1", &",".repeat(8_189)]), Ok("a=1".into()));
+        assert_eq!(parse(&["a=1", &",".repeat(8_190)]), Err(InvalidTracestate::Length));
+    }
+
+    #[test]
+    fn a_long_list_is_kept_and_shortened_by_long_members_first() {
+        let long = format!("long={}", "x".repeat(130));
+        let list = format!("a=1,{long},b={},c={}", "x".repeat(126), "x".repeat(126));
+        let state = Tracestate::parse([list.as_bytes()]).unwrap();
+        assert_eq!(state.as_str(), list);
+        assert_eq!(state.bounded(512).text, list);
+        assert_eq!(state.bounded(300).text, list.replace(&format!(",{long}"), ""));
+        assert_eq!(state.bounded(300).left_out, 1);
+        assert_eq!(state.bounded(140).text, format!("a=1,b={}", "x".repeat(126)));
+        assert_eq!(state.bounded(2), Bounded { text: "".into(), left_out: 4 });
+    }
+
+    #[test]
+    fn a_vendors_member_is_found_and_taken_away() {
+        let state = Tracestate::parse([b"ot=th:e666,aot=1,o=2".as_slice()]).unwrap();
+        assert_eq!((state.get("ot"), state.get("t")), (Some("th:e666"), None));
+        assert_eq!(state.without("ot").as_str(), "aot=1,o=2");
+        assert_eq!(state.without("t"), state);
+        assert!(Tracestate::parse([b"ot=1".as_slice()]).unwrap().without("ot").is_empty());
     }
 }
