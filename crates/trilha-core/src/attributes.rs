@@ -60,9 +60,9 @@ impl ContextAttributes {
     /// Sets a value. One that breaks its key's rule is refused and counted; the old one stays.
     pub fn set(&self, key: Key, value: impl AsRef<str>) -> &Self {
         let value = value.as_ref();
-        if !key.accepts(value) {
+        if !key.definition().accepts(value) {
             self.0.stats.refuse(Refusal::Attribute);
-        } else if let Some(slot) = self.0.values.write().get_mut(key as usize) {
+        } else if let Some(slot) = self.0.values.write().get_mut(key.index()) {
             *slot = Some(value.into());
         }
         self
@@ -70,7 +70,7 @@ impl ContextAttributes {
 
     /// The value of `key`.
     pub fn value(&self, key: Key) -> Option<Arc<str>> {
-        self.0.values.read().get(key as usize).cloned().flatten()
+        self.0.values.read().get(key.index()).cloned().flatten()
     }
 
     /// Calls `visit` with each value that is set, in the schema's order.
@@ -85,7 +85,7 @@ impl ContextAttributes {
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
         self.for_each(|key, value| {
-            if key.travels(Exit::Metric) {
+            if key.definition().travels(Exit::Metric) {
                 dimensions.push(KeyValue::new(key.name(), value.to_owned()));
             }
         });

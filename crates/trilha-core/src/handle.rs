@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 use crate::{
     NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats, Trust,
     recorder::{Recorder, Span},
-    schema::Zone,
+    schema::{Schema, Zone},
 };
 
 static DEFAULT: RwLock<Option<Handle>> = RwLock::new(None);
@@ -116,8 +116,8 @@ impl Handle {
 
     /// Whom the service believes, unless an adapter is told otherwise: an edge (zone Z1) trusts nobody.
     pub fn trust(&self) -> Trust {
-        match self.0.service.zone {
-            Some(Zone::Z1) => Trust::Edge,
+        match &self.0.service.zone {
+            Some(zone) if Schema::builtin().is_edge(zone) => Trust::Edge,
             _ => Trust::Internal,
         }
     }

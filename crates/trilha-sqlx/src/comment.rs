@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 use trilha_core::{
     Carrier, CarrierKind, CarrierMut, Service,
-    schema::{Exit, Key},
+    schema::{Exit, Key, Zone},
 };
 
 /// The longest value, in bytes before it is encoded.
@@ -52,8 +52,8 @@ pub(crate) struct Comment {
 
 impl Comment {
     pub(crate) fn of(service: &Service, route: Option<&str>) -> Self {
-        let zone = service.zone.map(|zone| zone.as_str());
-        let route = route.filter(|_| Key::Route.travels(Exit::SqlComment));
+        let zone = service.zone.as_ref().map(Zone::as_str);
+        let route = route.filter(|_| Key::Route.definition().travels(Exit::SqlComment));
         let name = Some(service.name.as_str()).filter(|name| !name.is_empty());
         let pairs = [(Key::Route.name(), route), ("service", name), ("zone", zone)];
         let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
@@ -123,10 +123,8 @@ impl fmt::Display for Encoded<'_> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use trilha_core::schema::Zone;
-
     use super::*;
+    use proptest::prelude::*;
 
     fn service(name: &str) -> Service {
         Service { name: name.to_owned(), zone: Some(Zone::Z2) }

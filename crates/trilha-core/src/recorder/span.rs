@@ -120,7 +120,7 @@ impl Span {
     pub fn end(&self, time: Option<SystemTime>) {
         if self.record.is_recording() {
             self.attributes.for_each(|key, value| {
-                if key.travels(schema::Exit::Span) {
+                if key.definition().travels(schema::Exit::Span) {
                     self.record.set_attribute(key.name(), Value::Str(value));
                 }
             });

@@ -21,7 +21,7 @@ fn for_each_correlation(mut visit: impl FnMut(&'static str, &str)) {
         visit("trace_flags", &format!("{:02x}", ids.trace_flags().to_u8()));
     }
     ContextAttributes::current().for_each(|key, value| {
-        if key.travels(Exit::Log) {
+        if key.definition().travels(Exit::Log) {
             visit(key.name(), value);
         }
     });

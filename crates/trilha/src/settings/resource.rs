@@ -51,7 +51,7 @@ impl ServiceResource {
             ("service.name", Some(options.service_name.clone()).filter(|name| !name.is_empty())),
             ("service.version", options.version.clone()),
             ("team", options.team.clone()),
-            ("zone", options.zone.map(|zone| zone.to_string())),
+            ("zone", options.zone.as_ref().map(Zone::to_string)),
             (ENVIRONMENT, options.environment.clone()),
         ];
         for (key, value) in of_program {
