@@ -65,7 +65,7 @@ impl Telemetry {
         };
         let mut handle = Handle::builder(recorder.clone())
             .propagation(settings.propagation)
-            .service(resource.service_name.clone(), resource.zone);
+            .service(resource.service_name.clone(), resource.zone.clone());
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());
         }
