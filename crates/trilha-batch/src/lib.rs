@@ -5,12 +5,15 @@
 //!
 //! ```
 //! use trilha_batch::{BatchRun, Partition};
+//! use trilha_core::schema::Model;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Failed> {
+//! # let pinned = || Model::new("churn", "2.3.1").map_err(|_| Failed);
+//! let model = pinned()?;
 //! let run = BatchRun::builder("nightly-scoring")
 //!     .run_id("scheduled-2026-11-21")
-//!     .model("churn", "2.3.1")                                  // pinned: every span below carries it
+//!     .model(&model)                                            // pinned: every span below carries it
 //!     .start();
 //!
 //! run.run(async {

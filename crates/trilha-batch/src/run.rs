@@ -3,7 +3,9 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use opentelemetry::{Context, trace::TraceContextExt};
-use trilha_core::{CarrierMut, ContextAttributes, Handle, Operation, Outcome, SpanKind, TraceContext};
+use trilha_core::{
+    CarrierMut, ContextAttributes, Handle, Operation, Outcome, SpanKind, TraceContext, schema::Model,
+};
 
 use crate::{
     Partition, SCOPE,
@@ -100,7 +102,7 @@ impl fmt::Debug for BatchRun {
 pub struct BatchRunBuilder<'a> {
     name: &'a str,
     run_id: Option<&'a str>,
-    model: Option<(&'a str, &'a str)>,
+    model: Option<&'a Model>,
     handle: Option<Handle>,
     links: Vec<TraceContext>,
 }
@@ -112,10 +114,10 @@ impl<'a> BatchRunBuilder<'a> {
         self
     }
 
-    /// The model that the run is pinned to: the context attributes `model_name` and `model_version` of
-    /// the run and all below. Defaults to those of the surrounding operation, if there is one.
-    pub fn model(mut self, name: &'a str, version: &'a str) -> Self {
-        self.model = Some((name, version));
+    /// The model that the run is pinned to: context attributes of the run and all below. Defaults to that
+    /// of the surrounding operation, if there is one.
+    pub fn model(mut self, model: &'a Model) -> Self {
+        self.model = Some(model);
         self
     }
 
@@ -143,8 +145,8 @@ impl<'a> BatchRunBuilder<'a> {
             .duration(&handle.instruments::<BatchInstruments>().run)
             .handle(handle)
             .start();
-        if let Some((name, version)) = self.model {
-            operation.attributes().model(name, version);
+        if let Some(model) = self.model {
+            operation.attributes().model(model);
         }
         let trace_id = operation.trace_context().trace_id().to_string();
         let run_id = self.run_id.map_or(trace_id, str::to_owned);

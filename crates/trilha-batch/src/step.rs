@@ -8,7 +8,9 @@ use std::sync::{
 
 use opentelemetry::Context;
 use parking_lot::Mutex;
-use trilha_core::{CarrierMut, ContextAttributes, Handle, Operation, Outcome, TraceContext};
+use trilha_core::{
+    CarrierMut, ContextAttributes, Handle, Operation, Outcome, Recipient, TraceContext, propagation::inject,
+};
 
 use crate::links::Links;
 
@@ -114,7 +116,7 @@ impl Step {
     }
 
     pub(crate) fn inject(&self, carrier: &mut dyn CarrierMut) {
-        self.handle.propagation().inject(&self.trace_context, carrier, self.handle().stats());
+        inject(&self.context, carrier, Recipient::Process);
     }
 
     /// A context that is empty links to nothing.

@@ -63,4 +63,22 @@ pub enum CarrierKind {
     Messaging,
     /// A comment in a database query.
     Database,
+    /// The environment of a child process.
+    Environment,
+}
+
+impl CarrierKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Http, Self::Grpc, Self::Messaging, Self::Database, Self::Environment];
+
+    /// The name in settings and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Grpc => "grpc",
+            Self::Messaging => "messaging",
+            Self::Database => "database",
+            Self::Environment => "environment",
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     fmt,
+    net::IpAddr,
     sync::{Arc, LazyLock},
 };
 
@@ -14,9 +15,13 @@ use opentelemetry::{
 use parking_lot::RwLock;
 
 use crate::{
-    NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats, Trust,
+    BrokenReason, NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats,
+    attributes::Vocabulary,
+    carrier::CarrierKind,
     recorder::{Recorder, Span},
     schema::{Schema, Zone},
+    stats::Notify,
+    trust::{Peers, Trust},
 };
 
 static DEFAULT: RwLock<Option<Handle>> = RwLock::new(None);
@@ -35,8 +40,9 @@ struct Inner {
     meters: Arc<dyn MeterProvider + Send + Sync>,
     instruments: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     propagation: Propagation,
+    trust: TrustRules,
     service: Service,
-    stats: Arc<Stats>,
+    vocabulary: Arc<Vocabulary>,
 }
 
 /// Who the service is, as its queries and messages say.
@@ -55,7 +61,10 @@ impl Handle {
             recorder,
             meters: Arc::new(NoopMeterProvider::new()),
             propagation: Propagation::default(),
+            trust: TrustRules::default(),
             service: Service::default(),
+            schema: Schema::default(),
+            notify: None,
         }
     }
 
@@ -104,9 +113,9 @@ impl Handle {
         &*self.0.recorder
     }
 
-    /// Which carriers take part.
-    pub fn propagation(&self) -> Propagation {
-        self.0.propagation
+    /// What is propagated, and by which carriers.
+    pub fn propagation(&self) -> &Propagation {
+        &self.0.propagation
     }
 
     /// Who the service is.
@@ -114,17 +123,37 @@ impl Handle {
         &self.0.service
     }
 
-    /// Whom the service believes, unless an adapter is told otherwise: an edge (zone Z1) trusts nobody.
-    pub fn trust(&self) -> Trust {
-        match &self.0.service.zone {
-            Some(zone) if Schema::builtin().is_edge(zone) => Trust::Edge,
-            _ => Trust::Internal,
-        }
+    /// The attributes and zones that there are.
+    pub fn schema(&self) -> &Schema {
+        self.0.vocabulary.schema()
+    }
+
+    pub(crate) fn vocabulary(&self) -> &Arc<Vocabulary> {
+        &self.0.vocabulary
+    }
+
+    /// Whether the service stands at the platform's edge: in zone Z1, or another one that the schema calls
+    /// an edge.
+    pub fn is_edge(&self) -> bool {
+        self.service().zone.as_ref().is_some_and(|zone| self.schema().is_edge(zone))
+    }
+
+    /// Whether the sender with this address is believed, unless an adapter is told otherwise.
+    ///
+    /// Where peers are listed, they are, and nobody else; else an edge believes nobody, and all other
+    /// services believe everybody.
+    pub fn trust(&self, peer: Option<IpAddr>) -> Trust {
+        let rules = &self.0.trust;
+        let is_believed = match &rules.peers {
+            Some(peers) => peer.is_some_and(|peer| peers.contains(peer)),
+            None => !self.is_edge(),
+        };
+        if is_believed { Trust::Internal } else { rules.edge }
     }
 
     /// Counts of what was refused.
     pub fn stats(&self) -> &Arc<Stats> {
-        &self.0.stats
+        self.0.vocabulary.stats()
     }
 
     /// Counts of all spans.
@@ -134,7 +163,7 @@ impl Handle {
 
     /// Counts something that was not taken over.
     pub fn refuse(&self, what: Refusal) {
-        self.0.stats.refuse(what);
+        self.stats().refuse(what);
     }
 
     /// A meter of this scope.
@@ -186,7 +215,23 @@ pub struct HandleBuilder {
     recorder: Arc<dyn Recorder>,
     meters: Arc<dyn MeterProvider + Send + Sync>,
     propagation: Propagation,
+    trust: TrustRules,
     service: Service,
+    schema: Schema,
+    notify: Option<Notify>,
+}
+
+/// Whom a service believes.
+struct TrustRules {
+    peers: Option<Peers>,
+    /// How anybody else is treated.
+    edge: Trust,
+}
+
+impl Default for TrustRules {
+    fn default() -> Self {
+        Self { peers: None, edge: Trust::Edge }
+    }
 }
 
 impl HandleBuilder {
@@ -197,10 +242,25 @@ impl HandleBuilder {
         self
     }
 
-    /// Which carriers take part. Defaults to all.
+    /// What is propagated, and by which carriers. Defaults to [`Propagation::default`].
     #[must_use]
     pub fn propagation(mut self, propagation: Propagation) -> Self {
         self.propagation = propagation;
+        self
+    }
+
+    /// The addresses of those whose context is believed, in the place of the zone's rule. Defaults to
+    /// that rule: an edge believes nobody, all others everybody.
+    #[must_use]
+    pub fn peers(mut self, peers: Peers) -> Self {
+        self.trust.peers = Some(peers);
+        self
+    }
+
+    /// How strangers are treated. Defaults to [`Trust::Edge`].
+    #[must_use]
+    pub fn strangers(mut self, trust: Trust) -> Self {
+        self.trust.edge = trust;
         self
     }
 
@@ -211,16 +271,39 @@ impl HandleBuilder {
         self
     }
 
+    /// The attributes and zones that there are. Defaults to the built-in ones.
+    #[must_use]
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// Called when work came in from one of us without a usable trace, at most once in ten seconds for each
+    /// reason. Defaults to nobody.
+    #[must_use]
+    pub fn on_broken_propagation<F>(mut self, notify: F) -> Self
+    where
+        F: Fn(BrokenReason, CarrierKind) + Send + Sync + 'static,
+    {
+        self.notify = Some(Box::new(notify));
+        self
+    }
+
     /// The handle.
     pub fn build(self) -> Handle {
-        let Self { recorder, meters, propagation, service } = self;
+        let Self { recorder, meters, propagation, trust, service, schema, notify } = self;
+        let stats = Arc::<Stats>::default();
+        if let Some(notify) = notify {
+            stats.notify(notify);
+        }
         Handle(Arc::new(Inner {
             recorder,
             meters,
             instruments: RwLock::default(),
             propagation,
+            trust,
             service,
-            stats: Arc::default(),
+            vocabulary: Arc::new(Vocabulary::new(schema, stats)),
         }))
     }
 }

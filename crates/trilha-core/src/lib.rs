@@ -10,6 +10,7 @@
 //! | keep or send spans | [`recorder`] |
 //! | say on whose behalf work is done | [`ContextAttributes`], [`schema`] |
 //! | cross to another process | [`propagation`] |
+//! | say who is believed, and who gets baggage | [`trust`] |
 //! | instrument a messaging client | [`messaging`] |
 //! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
 //!
@@ -40,10 +41,12 @@ pub use crate::{
     attributes::ContextAttributes,
     carrier::{Carrier, CarrierKind, CarrierMut},
     handle::{Handle, HandleBuilder, Instruments, Service},
-    operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run, Trust},
+    operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run},
     propagation::{
-        InvalidTraceparent, InvalidTracestate, Propagation, TraceContext, Traceparent, Tracestate,
+        Baggage, InvalidBaggage, InvalidTraceparent, InvalidTracestate, Propagation, TraceContext,
+        Traceparent, Tracestate,
     },
     recorder::{NoopRecorder, Recorder, Scope, Span, SpanKind},
-    stats::{DroppedSpans, Refusal, SpanCounts, Stats},
+    stats::{BrokenPropagation, BrokenReason, DroppedSpans, Refusal, SpanCounts, Stats},
+    trust::{Recipient, Trust},
 };

@@ -8,7 +8,7 @@ use opentelemetry::{Array, Context, trace::TraceContextExt};
 use support::{BOTH, ENOUGH, Protocol, SCOPE, assert_honest, config, spans, start};
 use trilha_core::{
     Handle, Operation, Outcome, Recorder, Scope, SpanKind, TraceContext,
-    recorder::{SpanStart, Value},
+    recorder::{Decision, SpanStart, Value},
     sampling::Sampler,
 };
 use trilha_otlp::{Limits, Pipeline};
@@ -149,6 +149,7 @@ fn a_span_that_nobody_ended_is_sent_when_it_is_dropped() {
         kind: &SpanKind::Internal,
         parent: None,
         is_parent_remote: false,
+        decision: Decision::Parent,
         links: &[],
         attributes: &[],
         start_time: None,

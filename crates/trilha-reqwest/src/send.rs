@@ -10,7 +10,7 @@ use opentelemetry::{
 };
 use reqwest::{Method, Request};
 use trilha_core::{
-    CarrierKind, DURATION_BOUNDARIES, Handle, Instruments, Operation, Outcome, Scope, SpanKind,
+    CarrierKind, DURATION_BOUNDARIES, Handle, Instruments, Operation, Outcome, Recipient, Scope, SpanKind,
     http::{
         HeadersMut, host, known_method, original_method, port, protocol_version, redacted_url, span_name,
     },
@@ -50,7 +50,9 @@ impl Settings {
                 _ => made_in,
             };
             let mut operation = self.start(&context, &request);
-            operation.inject(&mut HeadersMut::new(request.headers_mut(), CarrierKind::Http));
+            // A redirect could carry more to somebody else.
+            operation
+                .inject(&mut HeadersMut::new(request.headers_mut(), CarrierKind::Http), Recipient::Unknown);
             match operation.drive(client.execute(request)).await {
                 Ok(response) => Ok(received(operation, response)),
                 Err(error) => {

@@ -19,7 +19,7 @@ use opentelemetry::{
 use parking_lot::{Mutex, RwLock};
 use trilha_core::{
     Recorder, Scope, SpanCounts, TraceContext,
-    recorder::{Attribute, Link, SpanRecord, SpanStart, Status, Value, to_key_value},
+    recorder::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value, to_key_value},
 };
 
 /// Records through an OpenTelemetry tracer provider: sampling, processors and export are the provider's.
@@ -82,23 +82,30 @@ where
     <P::Tracer as Tracer>::Span: fmt::Debug + Send + Sync + 'static,
 {
     fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+        // A provider follows what its parent says: where that is not believed, a linked trace starts.
+        let (parent, disowned) = match start.decision {
+            Decision::Parent => (start.parent, None),
+            _ => (None, start.parent),
+        };
+        let disowned = disowned.map(|context| api_link(&Link { context, attributes: &[] }));
+        let links = start.links.iter().map(api_link).chain(disowned);
         let mut builder = SpanBuilder::from_name(start.name.to_owned())
             .with_kind(start.kind.clone())
             .with_attributes(start.attributes.iter().copied().map(to_key_value))
-            .with_links(start.links.iter().map(api_link).collect());
+            .with_links(links.collect());
         builder.start_time = start.start_time;
-        let parent = match start.parent {
+        let parent_context = match parent {
             Some(parent) => Context::new().with_remote_span_context(parent.to_api(start.is_parent_remote)),
             None => Context::new(),
         };
-        let span = self.tracer(start.scope).build_with_context(builder, &parent);
+        let span = self.tracer(start.scope).build_with_context(builder, &parent_context);
         let counter = match span.is_recording() {
             true => &self.counts.created,
             false => &self.counts.sampled_out,
         };
         counter.fetch_add(1, Relaxed);
         Arc::new(Record {
-            context: context_of(&span, start.parent),
+            context: context_of(&span, parent),
             is_created: span.is_recording(),
             span: Mutex::new(Some(span)),
             counts: self.counts.clone(),

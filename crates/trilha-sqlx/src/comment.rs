@@ -123,8 +123,9 @@ impl fmt::Display for Encoded<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn service(name: &str) -> Service {
         Service { name: name.to_owned(), zone: Some(Zone::Z2) }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use opentelemetry::metrics::{Histogram, Meter};
 use sqlx::{Arguments, Execute, SqlStr, error::BoxDynError};
 use trilha_core::{
-    CarrierKind, Handle, Instruments, Operation, Scope, SpanKind, recorder::Attribute, schema::Key,
+    CarrierKind, Handle, Instruments, Operation, Recipient, Scope, SpanKind, recorder::Attribute, schema::Key,
 };
 
 use crate::{
@@ -131,7 +131,7 @@ impl Settings {
         let is_sampled = operation.is_recording() && operation.trace_context().is_sampled();
         if self.comments == Comments::Sampled && is_sampled {
             let mut comment = Comment::of(handle.service(), route.as_deref());
-            operation.inject(&mut comment);
+            operation.inject(&mut comment, Recipient::Unknown);
             return (known.with_comment(&sql, &comment), false);
         }
         (known.commented(&sql, handle.service(), route.as_deref()), is_persistent)

@@ -7,14 +7,15 @@ use opentelemetry_sdk::metrics::{
     data::{AggregatedMetrics, MetricData},
 };
 use trilha_batch::BatchRun;
-use trilha_core::{Handle, NoopRecorder, Outcome};
+use trilha_core::{Handle, NoopRecorder, Outcome, schema::Model};
 
 #[test]
 fn durations_are_by_job_error_and_context_attributes() {
     let exporter = InMemoryMetricExporter::default();
     let meters = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
     let handle = Handle::builder(Arc::new(NoopRecorder)).meter_provider(Arc::new(meters.clone())).build();
-    let run = BatchRun::builder("nightly").run_id("many").model("churn", "2.3.1").handle(handle).start();
+    let model = Model::new("churn", "2.3.1").unwrap();
+    let run = BatchRun::builder("nightly").run_id("many").model(&model).handle(handle).start();
     for date in ["2026-11-19", "2026-11-20"] {
         run.partition(date).finish(Outcome::Ok);
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use trilha_batch::{BatchRun, Partition};
 use trilha_core::{
     ContextAttributes, Handle, Operation, Outcome, Scope, TraceContext, Traceparent, Tracestate, Trust,
-    schema::Key,
+    schema::{Key, Model},
 };
 use trilha_testing::{Fixture, Trace};
 
@@ -23,7 +23,8 @@ const SCOPE: Scope = Scope::new("test", "0");
 struct Failed;
 
 fn start(fixture: &Fixture) -> BatchRun {
-    let builder = BatchRun::builder("nightly-scoring").run_id("run-7").model("churn", "2.3.1");
+    let model = Model::new("churn", "2.3.1").unwrap();
+    let builder = BatchRun::builder("nightly-scoring").run_id("run-7").model(&model);
     builder.handle(fixture.handle().clone()).start()
 }
 

@@ -4,11 +4,11 @@ use std::{fmt, marker::PhantomData};
 
 use super::{
     destination::Destination,
-    lineage::{Lineage, own_context},
+    lineage::{Processing, own_context, settle},
     metrics::Metrics,
 };
 use crate::{
-    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Scope, SpanKind,
+    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Recipient, Scope, SpanKind, Trust,
     recorder::{Attribute, Link, to_key_value},
 };
 
@@ -41,6 +41,7 @@ pub struct Client<S> {
     handle: Option<Handle>,
     server: Option<(String, u16)>,
     consumer_group: Option<String>,
+    trust: Trust,
     system: PhantomData<fn() -> S>,
 }
 
@@ -63,6 +64,14 @@ impl<S: System> Client<S> {
     #[must_use]
     pub fn consumer_group(mut self, name: impl Into<String>) -> Self {
         self.consumer_group = Some(name.into());
+        self
+    }
+
+    /// Whether those who send the messages are believed. Defaults to [`Trust::Internal`], in every zone: a
+    /// broker is one's own.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
         self
     }
 
@@ -91,7 +100,7 @@ impl<S: System> Client<S> {
         };
         let operation = builder.start();
         if must_inject {
-            operation.inject(carrier);
+            operation.inject(carrier, Recipient::Topic(destination.name()));
         }
         operation
     }
@@ -127,10 +136,11 @@ impl<S: System> Client<S> {
         metrics.consumed.add(count(messages), &consumed);
 
         let description = self.describe("process", "process", destination).of_messages(messages);
-        let lineage = Lineage::of(messages, |carrier| handle.propagation().extract(carrier, handle.stats()));
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Consumer);
-        lineage.process(builder.handle(handle).duration(&metrics.process_duration), messages).start()
+        let builder = builder.handle(handle.clone()).duration(&metrics.process_duration);
+        let peer = destination.and_then(Destination::dimension).map(|(_, name)| name);
+        Processing { handle: &handle, trust: self.trust, peer, messages }.start(builder)
     }
 
     /// Starts to tell the broker what became of messages; `name` is the broker's word for it.
@@ -143,10 +153,10 @@ impl<S: System> Client<S> {
         let handle = self.current_handle();
         let metrics = handle.instruments::<Metrics<S>>();
         let description = self.describe(name, "settle", destination).of_messages(messages);
-        let lineage = Lineage::of(messages, |carrier| handle.propagation().peek(carrier));
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Client);
-        lineage.settle(builder.handle(handle).duration(&metrics.operation_duration), messages).start()
+        let builder = builder.handle(handle.clone()).duration(&metrics.operation_duration);
+        settle(&handle, messages, builder)
     }
 
     fn current_handle(&self) -> Handle {
@@ -191,15 +201,16 @@ impl<S: System> Client<S> {
 
 impl<S> Clone for Client<S> {
     fn clone(&self) -> Self {
-        let Self { handle, server, consumer_group, system } = self;
+        let Self { handle, server, consumer_group, trust, system } = self;
         let (handle, server, consumer_group) = (handle.clone(), server.clone(), consumer_group.clone());
-        Self { handle, server, consumer_group, system: *system }
+        Self { handle, server, consumer_group, trust: *trust, system: *system }
     }
 }
 
 impl<S> Default for Client<S> {
     fn default() -> Self {
-        Self { handle: None, server: None, consumer_group: None, system: PhantomData }
+        let trust = Trust::Internal;
+        Self { handle: None, server: None, consumer_group: None, trust, system: PhantomData }
     }
 }
 

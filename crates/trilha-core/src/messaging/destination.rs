@@ -37,6 +37,10 @@ impl<'a> Destination<'a> {
         self
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The name of a span of this operation.
     pub(super) fn span_name(&self, operation: &str) -> String {
         match self.dimension() {

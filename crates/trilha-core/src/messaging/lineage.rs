@@ -4,70 +4,84 @@ use opentelemetry::{Context, trace::TraceContextExt};
 
 use super::Message;
 use crate::{
-    Carrier, OperationBuilder, TraceContext,
+    Handle, Operation, OperationBuilder, TraceContext,
     operation::{Inbound, parent_in},
+    trust::Trust,
 };
 
-/// The contexts that messages carried, in their order.
-pub(super) struct Lineage(Vec<Option<TraceContext>>);
+/// Starts to process: one message's context is the parent, of several each is a link. What broke is
+/// counted under `peer`; `broken` gets the last reason of several messages.
+pub(super) struct Processing<'a> {
+    pub(super) handle: &'a Handle,
+    pub(super) trust: Trust,
+    pub(super) peer: Option<&'a str>,
+    pub(super) messages: &'a [Message<'a>],
+}
 
-impl Lineage {
-    pub(super) fn of(
-        messages: &[Message<'_>],
-        extract: impl Fn(&dyn Carrier) -> Option<TraceContext>,
-    ) -> Self {
-        Self(messages.iter().map(|message| extract(message.carrier)).collect())
-    }
-
-    /// One message: its context is the parent. Several: each of them is a link.
-    pub(super) fn process<'a>(
-        &self,
-        builder: OperationBuilder<'a>,
-        messages: &'a [Message<'a>],
-    ) -> OperationBuilder<'a> {
-        match self.0.as_slice() {
-            [message] => follow(builder, message.clone()),
-            contexts => self.link(builder.inbound(contexts.iter().flatten().cloned()), messages),
+impl<'a> Processing<'a> {
+    pub(super) fn start(&self, builder: OperationBuilder<'a>) -> Operation {
+        if let [message] = self.messages {
+            let elsewhere = current().filter(|current| {
+                let message = self.handle.propagation().peek(message.carrier);
+                !is_in_trace(current, message.as_ref())
+            });
+            let builder = builder.extract(message.carrier, self.trust).peer(self.peer);
+            return elsewhere.into_iter().fold(builder, |builder, span| builder.link(span, &[])).start();
         }
-    }
-
-    /// As [`process`](Self::process), but it stays under a span that is in the message's trace already:
-    /// the one that processes it.
-    pub(super) fn settle<'a>(
-        &self,
-        builder: OperationBuilder<'a>,
-        messages: &'a [Message<'a>],
-    ) -> OperationBuilder<'a> {
-        match self.0.as_slice() {
-            [Some(message)] if !is_in_trace(message, current().as_ref()) => {
-                follow(builder, Some(message.clone()))
-            }
-            [_] => builder,
-            _ => self.link(builder, messages),
+        let mut broken = None;
+        let contexts: Vec<_> = self
+            .messages
+            .iter()
+            .map(|message| {
+                let context = self.handle.receive_trace(message.carrier, self.peer);
+                broken = broken.or(context.as_ref().err().copied());
+                context.ok()
+            })
+            .collect();
+        let builder = builder.inbound(contexts.iter().flatten().cloned());
+        let operation = link(builder, &contexts, self.messages).start();
+        if let (Some(span), Some(broken)) = (operation.span(), broken.flatten()) {
+            broken.mark(span);
         }
+        operation
     }
+}
 
-    fn link<'a>(&self, builder: OperationBuilder<'a>, messages: &'a [Message<'a>]) -> OperationBuilder<'a> {
-        self.0.iter().zip(messages).fold(builder, |builder, (context, message)| match context {
-            Some(context) => builder.link(context.clone(), message.attributes),
-            None => builder,
-        })
-    }
+/// Settles messages: as processing, but under a span that is in the message's trace already, the one that
+/// processes it.
+pub(super) fn settle<'a>(
+    handle: &Handle,
+    messages: &'a [Message<'a>],
+    builder: OperationBuilder<'a>,
+) -> Operation {
+    let peek = |message: &Message<'_>| handle.propagation().peek(message.carrier);
+    let contexts: Vec<_> = messages.iter().map(peek).collect();
+    let builder = match contexts.as_slice() {
+        [Some(message)] => match current() {
+            Some(current) if is_in_trace(&current, Some(message)) => builder,
+            Some(current) => builder.remote_parent(Some(message.clone())).link(current, &[]),
+            None => builder.remote_parent(Some(message.clone())),
+        },
+        [None] => builder,
+        contexts => link(builder, contexts, messages),
+    };
+    builder.start()
+}
+
+fn link<'a>(
+    builder: OperationBuilder<'a>,
+    contexts: &[Option<TraceContext>],
+    messages: &'a [Message<'a>],
+) -> OperationBuilder<'a> {
+    contexts.iter().zip(messages).fold(builder, |builder, (context, message)| match context {
+        Some(context) => builder.link(context.clone(), message.attributes),
+        None => builder,
+    })
 }
 
 /// The context that an outgoing message carries of its own: not one that came in and was copied.
 pub(super) fn own_context(carried: Option<TraceContext>) -> Option<TraceContext> {
     carried.filter(|carried| !Inbound::holds(carried))
-}
-
-/// Starts in the trace of `message`; a current span elsewhere is a link, so that it is found again.
-fn follow(builder: OperationBuilder<'_>, message: Option<TraceContext>) -> OperationBuilder<'_> {
-    let elsewhere = current().filter(|current| !is_in_trace(current, message.as_ref()));
-    let builder = builder.remote_parent(message);
-    match elsewhere {
-        Some(current) => builder.link(current, &[]),
-        None => builder,
-    }
 }
 
 fn current() -> Option<TraceContext> {
@@ -83,7 +97,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::{Handle, Scope, Trust, operation::Operation, recorder::SpanKind};
+    use crate::{Scope, recorder::SpanKind};
 
     const CAME_IN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const OTHER: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
@@ -96,7 +110,8 @@ mod tests {
     fn is_own(traceparent: &str, trust: Trust) -> bool {
         let scope = Scope::new("test", "");
         let served = Operation::builder(&scope, "served", SpanKind::Server);
-        let mut served = served.extract(&headers(CAME_IN), trust).start();
+        let came_in = headers(CAME_IN);
+        let mut served = served.extract(&came_in, trust).start();
         served.enter(|| {
             let handle = Handle::current();
             own_context(handle.propagation().peek(&headers(traceparent))).is_some()

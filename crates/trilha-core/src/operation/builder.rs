@@ -6,22 +6,17 @@ use opentelemetry::{
     trace::TraceContextExt,
 };
 
-use super::{Operation, measure::Measure};
+use super::{
+    Operation,
+    arrival::{Arrival, Inbound},
+    measure::Measure,
+};
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
-    recorder::{ApiSpan, Attribute, Link, Span, SpanKind, SpanStart},
+    recorder::{ApiSpan, Attribute, Decision, Link, Span, SpanKind, SpanStart},
+    trust::Trust,
 };
-
-/// Whether a context that comes from outside is believed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Trust {
-    /// The sender is one of us: its trace is continued.
-    Internal,
-    /// The sender may be anybody: a new trace starts, linked to the sender's.
-    Edge,
-}
 
 /// Settings of an [`Operation`] that is about to start.
 #[derive(Debug)]
@@ -31,38 +26,22 @@ pub struct OperationBuilder<'a> {
     name: &'a str,
     kind: SpanKind,
     handle: Option<Handle>,
-    parent: Parent,
+    parent: Parent<'a>,
     links: Vec<(TraceContext, &'a [Attribute<'a>])>,
-    inbound: Vec<TraceContext>,
+    inbound: Inbound,
     attributes: &'a [Attribute<'a>],
     duration: Option<Histogram<f64>>,
     count: Option<Counter<u64>>,
     dimensions: &'a [Attribute<'a>],
 }
 
-/// The remote contexts that came in with an operation, in the `Context` of its work.
 #[derive(Debug)]
-pub(crate) struct Inbound(Vec<TraceContext>);
-
-impl Inbound {
-    /// Whether `context` came in with the work at hand.
-    pub(crate) fn holds(context: &TraceContext) -> bool {
-        Context::map_current(|current| {
-            current.get::<Self>().is_some_and(|inbound| {
-                inbound.0.iter().any(|known| {
-                    known.trace_id() == context.trace_id() && known.span_id() == context.span_id()
-                })
-            })
-        })
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Parent {
+enum Parent<'a> {
     Current,
     None,
     Local(Context),
     Remote(TraceContext),
+    Arrival(Arrival<'a>),
 }
 
 impl<'a> OperationBuilder<'a> {
@@ -74,7 +53,7 @@ impl<'a> OperationBuilder<'a> {
             handle: None,
             parent: Parent::Current,
             links: Vec::new(),
-            inbound: Vec::new(),
+            inbound: Inbound::default(),
             attributes: &[],
             duration: None,
             count: None,
@@ -113,17 +92,32 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
-    /// Reads the context of a carrier and follows it as far as `trust` goes.
+    /// Reads what a carrier brought, and takes over of it what `trust` says: trace, baggage, context
+    /// attributes. Without a usable trace a new one starts.
     ///
-    /// The handle must be set before. Without a valid context in the carrier a new trace starts.
-    pub fn extract(self, carrier: &dyn Carrier, trust: Trust) -> Self {
-        let handle = self.handle.clone().unwrap_or_else(Handle::current);
-        let remote = handle.propagation().extract(carrier, handle.stats());
-        let builder = Self { handle: Some(handle), ..self };
-        match (remote, trust) {
-            (Some(remote), Trust::Edge) => builder.root().inbound([remote.clone()]).link(remote, &[]),
-            (remote, _) => builder.remote_parent(remote),
+    /// Where one of us sent no usable trace, that is counted, and marked by the event
+    /// `trilha.propagation.broken`; at an edge (zone Z1) it is expected.
+    pub fn extract(mut self, carrier: &'a dyn Carrier, trust: Trust) -> Self {
+        self.parent = Parent::Arrival(Arrival::new(carrier, trust));
+        self
+    }
+
+    /// Who sent what is [extracted](Self::extract): an address, a topic. Its values must be few; they
+    /// stand on the metric of broken propagation. Defaults to not known.
+    pub fn peer(mut self, peer: Option<&'a str>) -> Self {
+        if let Parent::Arrival(arrival) = &mut self.parent {
+            arrival.peer = peer;
         }
+        self
+    }
+
+    /// Whether what is [extracted](Self::extract) is a probe or a scrape, which has no trace. Defaults
+    /// to false.
+    pub fn probe(mut self, is_probe: bool) -> Self {
+        if let Parent::Arrival(arrival) = &mut self.parent {
+            arrival.is_probe = is_probe;
+        }
+        self
     }
 
     /// Lets what the operation sends know which contexts came in with it, to tell a copy from a
@@ -163,22 +157,36 @@ impl<'a> OperationBuilder<'a> {
     ///
     /// What serves or processes gets [context attributes](ContextAttributes) of its own, as a copy of
     /// the surrounding ones; a call that it makes shares them.
-    pub fn start(self) -> Operation {
+    pub fn start(mut self) -> Operation {
         let current = match &self.parent {
             Parent::Local(context) => context.clone(),
             _ => Context::current(),
         };
         let handle = Handle::resolve_in(&current, self.handle.as_ref());
-        let (parent, is_parent_remote) = match self.parent {
-            Parent::None => (None, false),
-            Parent::Remote(parent) => (Some(parent), true),
-            Parent::Current | Parent::Local(_) => super::parent_in(&current),
+        let mut accepted = match &self.parent {
+            Parent::Arrival(arrival) => Some(arrival.accept(&handle)),
+            _ => None,
+        };
+        let (parent, is_parent_remote) = match (self.parent, &mut accepted) {
+            (Parent::None, _) => (None, false),
+            (Parent::Remote(parent), _) => (Some(parent), true),
+            (_, Some(accepted)) => (accepted.parent.take(), true),
+            _ => super::parent_in(&current),
         };
         let attributes = match (self.kind.clone(), ContextAttributes::of(&current)) {
             (SpanKind::Client | SpanKind::Producer, Some(attributes)) => attributes,
             (_, Some(attributes)) => attributes.fork(),
-            (_, None) => ContextAttributes::new(handle.stats().clone()),
+            (_, None) => ContextAttributes::new(handle.vocabulary().clone()),
         };
+        let mut decision = Decision::Parent;
+        if let Some(accepted) = &mut accepted {
+            accepted.set_attributes(&attributes, handle.schema());
+            decision = accepted.decision;
+            self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
+            if let Some(inbound) = accepted.inbound.take() {
+                self.inbound = inbound;
+            }
+        }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
         let record = handle.recorder().start(&SpanStart {
@@ -187,14 +195,20 @@ impl<'a> OperationBuilder<'a> {
             kind: &self.kind,
             parent: parent.as_ref(),
             is_parent_remote,
+            decision,
             links: &links,
             attributes: self.attributes,
             start_time: None,
         });
         let span = Span::new(record, attributes, handle);
+        span.write_former_names(self.attributes);
         let mut context = current.with_value(span.clone()).with_span(ApiSpan::new(span.clone()));
         if !self.inbound.is_empty() {
-            context = context.with_value(Inbound(self.inbound));
+            context = context.with_value(self.inbound);
+        }
+        if let Some(accepted) = accepted {
+            accepted.mark(&span);
+            context = accepted.with_baggage(context);
         }
         let measure = (self.duration).map(|duration| Measure::start(duration, self.count, self.dimensions));
         Operation::started(span, context, measure)

@@ -2,6 +2,7 @@
 //!
 //! An adapter says what crosses and which carrier holds the context; everything else is the same for all.
 
+mod arrival;
 mod builder;
 mod future;
 mod measure;
@@ -15,17 +16,13 @@ use std::{
 
 use opentelemetry::{Context, KeyValue, TraceId, trace::TraceContextExt};
 
-pub(crate) use self::builder::Inbound;
+pub(crate) use self::arrival::Inbound;
 use self::measure::Measure;
-pub use self::{
-    builder::{OperationBuilder, Trust},
-    future::Run,
-    measure::DURATION_BOUNDARIES,
-    outcome::Outcome,
-};
+pub use self::{builder::OperationBuilder, future::Run, measure::DURATION_BOUNDARIES, outcome::Outcome};
 use crate::{
-    ContextAttributes, Handle, Scope, TraceContext,
+    ContextAttributes, Handle, Recipient, Scope, TraceContext,
     carrier::CarrierMut,
+    propagation::Outgoing,
     recorder::{Span, SpanKind, Status, Value},
 };
 
@@ -118,11 +115,13 @@ impl Operation {
         }
     }
 
-    /// Writes the operation's context to a carrier, in place of what stood there.
-    pub fn inject(&self, carrier: &mut dyn CarrierMut) {
-        if let Some(open) = &self.0 {
-            let handle = open.span.handle();
-            handle.propagation().inject(open.span.trace_context(), carrier, handle.stats());
+    /// Writes the operation's context to a carrier, in place of what stood there: the trace for whoever
+    /// reads it, baggage and the correlation id only where `recipient` may have them.
+    pub fn inject(&self, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
+        if let Some(Open { span, context, .. }) = &self.0 {
+            let handle = span.handle();
+            let outgoing = Outgoing { trace: span.trace_context(), context, attributes: span.attributes() };
+            handle.propagation().send(&outgoing, recipient, carrier, handle.stats());
         }
     }
 

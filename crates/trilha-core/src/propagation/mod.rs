@@ -1,43 +1,65 @@
-//! How a trace crosses from one process to the next: the trace context, and how it is read from and
-//! written to a carrier.
+//! How a trace crosses from one process to the next, and what crosses with it: the codecs, and how they
+//! are read from and written to a carrier.
 //!
-//! Reading refuses what the specification refuses, counts it, and never fails the call.
+//! Reading refuses what the specifications refuse, counts it, and never fails the call. Whether what
+//! was read is believed is a question of [`trust`](crate::trust).
 
-mod format;
 mod baggage;
+mod environment;
+mod format;
 mod list;
+mod receive;
+mod send;
 mod trace_context;
 mod traceparent;
 mod tracestate;
 
+pub(crate) use self::trace_context::random_trace_id;
 pub use self::{
-    format::{Format, Formats, InvalidFormat},
     baggage::{Baggage, BaggageReader, InvalidBaggage, Member, ParsedBaggage},
+    environment::Environment,
+    format::{Format, Formats, InvalidFormat},
     list::Bounded,
+    send::inject,
     trace_context::TraceContext,
     traceparent::{EncodedTraceparent, InvalidTraceparent, RANDOM_FLAG, Traceparent},
     tracestate::{InvalidTracestate, Tracestate},
 };
+pub(crate) use self::{receive::Received, send::Outgoing};
 use crate::{
-    Refusal, Stats,
-    carrier::{Carrier, CarrierKind, CarrierMut},
+    carrier::CarrierKind,
+    trust::{Destinations, Recipient},
 };
 
-pub(crate) const TRACEPARENT: &str = "traceparent";
-pub(crate) const TRACESTATE: &str = "tracestate";
-
-/// Which kinds of carrier take part. Defaults to all of them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What is propagated, and by which carriers.
+///
+/// | setting | defaults to |
+/// |---|---|
+/// | [formats](Self::formats) that are read | all, the first that a carrier holds, in the order of [`Format`] |
+/// | formats that are written | `traceparent` and `tracestate`, `baggage` |
+/// | [carriers](Self::with) | all |
+/// | [tracestate](Self::tracestate_bytes), [baggage](Self::baggage_bytes) | at most 512 and 2,048 bytes are sent |
+/// | [destinations](Self::destinations) of baggage | private hosts, all topics |
+#[derive(Clone, Debug, PartialEq)]
 pub struct Propagation {
-    http: bool,
-    grpc: bool,
-    messaging: bool,
-    database: bool,
+    read: Formats,
+    write: Formats,
+    switched_off: Vec<CarrierKind>,
+    tracestate_bytes: usize,
+    baggage_bytes: usize,
+    destinations: Destinations,
 }
 
 impl Default for Propagation {
     fn default() -> Self {
-        Self { http: true, grpc: true, messaging: true, database: true }
+        Self {
+            read: Formats::new(&Format::ALL),
+            write: Formats::new(&[Format::TraceContext, Format::Baggage]),
+            switched_off: Vec::new(),
+            tracestate_bytes: 512,
+            baggage_bytes: 2048,
+            destinations: Destinations::default(),
+        }
     }
 }
 
@@ -45,74 +67,59 @@ impl Propagation {
     /// Switches one kind of carrier on or off.
     #[must_use]
     pub fn with(mut self, kind: CarrierKind, enabled: bool) -> Self {
-        *match kind {
-            CarrierKind::Http => &mut self.http,
-            CarrierKind::Grpc => &mut self.grpc,
-            CarrierKind::Messaging => &mut self.messaging,
-            CarrierKind::Database => &mut self.database,
-        } = enabled;
+        self.switched_off.retain(|off| *off != kind);
+        if !enabled {
+            self.switched_off.push(kind);
+        }
         self
+    }
+
+    /// Which formats are read and which are written.
+    #[must_use]
+    pub fn formats(self, read: Formats, write: Formats) -> Self {
+        Self { read, write, ..self }
+    }
+
+    /// The longest `tracestate` that is sent, in bytes. Members beyond are left out and counted.
+    #[must_use]
+    pub fn tracestate_bytes(self, max: usize) -> Self {
+        Self { tracestate_bytes: max, ..self }
+    }
+
+    /// The longest `baggage` that is sent, in bytes. Members beyond are left out and counted.
+    #[must_use]
+    pub fn baggage_bytes(self, max: usize) -> Self {
+        Self { baggage_bytes: max, ..self }
+    }
+
+    /// Who gets baggage and correlation ids.
+    #[must_use]
+    pub fn destinations(self, destinations: Destinations) -> Self {
+        Self { destinations, ..self }
     }
 
     /// Whether a context is read from and written to this kind of carrier.
     pub fn is_enabled(&self, kind: CarrierKind) -> bool {
-        match kind {
-            CarrierKind::Http => self.http,
-            CarrierKind::Grpc => self.grpc,
-            CarrierKind::Messaging => self.messaging,
-            CarrierKind::Database => self.database,
-        }
+        !self.switched_off.contains(&kind)
     }
 
-    /// Reads a remote context as [`extract`](Self::extract) does, where that was or will be called for
-    /// the same carrier: what is malformed is counted once.
-    pub fn peek(&self, carrier: &dyn Carrier) -> Option<TraceContext> {
-        self.extract(carrier, &Stats::default())
+    /// Whether this format is read.
+    pub fn reads(&self, format: Format) -> bool {
+        self.read.contains(format)
     }
 
-    /// Reads a remote context. What is malformed is counted in `stats` and ignored.
-    pub fn extract(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<TraceContext> {
-        if !self.is_enabled(carrier.kind()) {
-            return None;
-        }
-        let mut traceparent = None;
-        carrier.for_each(TRACEPARENT, &mut |value| {
-            traceparent = Some(match traceparent {
-                None => Traceparent::parse(value),
-                Some(_) => Err(InvalidTraceparent::Repeated),
-            });
-        });
-        let traceparent = traceparent?.inspect_err(|_| stats.refuse(Refusal::Traceparent)).ok()?;
-        Some(TraceContext::new(traceparent, extract_tracestate(carrier, stats)))
+    /// Whether this format is written.
+    pub fn writes(&self, format: Format) -> bool {
+        self.write.contains(format)
     }
 
-    /// Writes `context`, and removes what the carrier held before: a copied header names another span.
-    /// What the carrier cannot take is counted in `stats`.
-    pub fn inject(&self, context: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
-        if !self.is_enabled(carrier.kind()) {
-            return;
-        }
-        let mut is_taken = true;
-        match context.traceparent() {
-            Some(traceparent) => is_taken &= carrier.set(TRACEPARENT, traceparent.encode().as_str()),
-            None => carrier.remove(TRACEPARENT),
-        }
-        if context.tracestate().is_empty() {
-            carrier.remove(TRACESTATE);
-        } else {
-            is_taken &= carrier.set(TRACESTATE, context.tracestate().as_str());
-        }
-        if !is_taken {
-            stats.refuse(Refusal::Carrier);
+    /// Whether `recipient` may get baggage and correlation ids.
+    pub fn allows(&self, recipient: Recipient<'_>) -> bool {
+        match recipient {
+            Recipient::Host(host) => self.destinations.allows_host(host),
+            Recipient::Topic(topic) => self.destinations.allows_topic(topic),
+            Recipient::Process => true,
+            Recipient::Unknown => false,
         }
     }
-}
-
-fn extract_tracestate(carrier: &dyn Carrier, stats: &Stats) -> Tracestate {
-    let mut headers: Vec<Vec<u8>> = Vec::new();
-    carrier.for_each(TRACESTATE, &mut |value| headers.push(value.to_vec()));
-    Tracestate::parse(headers.iter().map(Vec::as_slice)).unwrap_or_else(|_| {
-        stats.refuse(Refusal::Tracestate);
-        Tracestate::default()
-    })
 }

@@ -31,6 +31,8 @@ impl TraceContext {
     }
 
     /// The context of a new span: in the trace of `parent`, or in a new one with a random id.
+    ///
+    /// `is_sampled` is asked with the trace's id.
     pub fn of_child(parent: Option<&Self>, is_sampled: impl FnOnce(TraceId) -> bool) -> Self {
         let mut random = rand::rng();
         let inherited = parent.and_then(|parent| Some((parent.traceparent?, &parent.tracestate)));
@@ -38,11 +40,16 @@ impl TraceContext {
             Some((parent, tracestate)) => {
                 (parent.trace_id(), parent.flags() & RANDOM_FLAG, tracestate.clone())
             }
-            None => (TraceId::from(random.random::<NonZeroU128>().get()), RANDOM_FLAG, Tracestate::default()),
+            None => (random_trace_id(), RANDOM_FLAG, Tracestate::default()),
         };
         let span_id = SpanId::from(random.random::<NonZeroU64>().get());
         let flags = random_flag.with_sampled(is_sampled(trace_id));
         Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
+    }
+
+    /// The same identity without what the sender's sampler wrote into it.
+    pub(crate) fn without_decision(&self) -> Self {
+        Self { traceparent: self.traceparent, tracestate: self.tracestate.without("ot") }
     }
 
     /// The ids and flags, unless there is no trace.
@@ -89,4 +96,9 @@ impl TraceContext {
         };
         Some(Self::new(traceparent, tracestate))
     }
+}
+
+/// A trace id by chance.
+pub(crate) fn random_trace_id() -> TraceId {
+    TraceId::from(rand::rng().random::<NonZeroU128>().get())
 }

@@ -44,12 +44,28 @@ pub struct SpanStart<'a> {
     pub parent: Option<&'a TraceContext>,
     /// Whether `parent` came from another process.
     pub is_parent_remote: bool,
+    /// Who decides whether the span is kept.
+    pub decision: Decision,
     /// Spans of this or other traces that caused this one.
     pub links: &'a [Link<'a>],
     /// What is known at the start, for the sampler to see.
     pub attributes: &'a [Attribute<'a>],
     /// Defaults to now.
     pub start_time: Option<SystemTime>,
+}
+
+/// Who decides whether a span is kept.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Decision {
+    /// The parent has decided, as far as the sampler follows parents; without one the sampler does.
+    #[default]
+    Parent,
+    /// The parent has not: the sampler decides by the trace id, as at the start of a trace.
+    TraceId,
+    /// The parent is not believed, and may have chosen the trace id to its liking: the sampler decides
+    /// by chance.
+    Chance,
 }
 
 /// A span that was started. Its methods do nothing once it has ended.

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{ApiSpan, Attribute, Link, Scope, SpanKind, SpanRecord, SpanStart, Status, Value};
-use crate::{ContextAttributes, Handle, TraceContext, operation::parent_in, schema};
+use super::{ApiSpan, Attribute, Decision, Link, Scope, SpanKind, SpanRecord, SpanStart, Status, Value};
+use crate::{ContextAttributes, Handle, TraceContext, operation::parent_in, schema::Exit};
 
 /// An open span. Clones share it.
 ///
@@ -45,12 +45,13 @@ impl Span {
             kind,
             parent: parent.as_ref(),
             is_parent_remote,
+            decision: Decision::Parent,
             links: &[],
             attributes: &[],
             start_time,
         });
-        let attributes =
-            ContextAttributes::of(context).unwrap_or_else(|| ContextAttributes::new(handle.stats().clone()));
+        let attributes = ContextAttributes::of(context)
+            .unwrap_or_else(|| ContextAttributes::new(handle.vocabulary().clone()));
         Self { record, attributes, handle }
     }
 
@@ -93,7 +94,20 @@ impl Span {
 
     /// Sets an attribute, or replaces it.
     pub fn set_attribute<'a>(&self, key: &str, value: impl Into<Value<'a>>) {
-        self.record.set_attribute(key, value.into());
+        let value = value.into();
+        self.record.set_attribute(key, value);
+        self.write_former_name(key, value);
+    }
+
+    /// Attributes that were given at the start, also by the names they had before, where that is wanted.
+    pub(crate) fn write_former_names(&self, attributes: &[Attribute<'_>]) {
+        attributes.iter().for_each(|(key, value)| self.write_former_name(key, *value));
+    }
+
+    fn write_former_name(&self, key: &str, value: Value<'_>) {
+        if let Some(former) = self.handle.schema().former_name(key) {
+            self.record.set_attribute(former, value);
+        }
     }
 
     /// Adds an event. `time` defaults to now.
@@ -119,11 +133,7 @@ impl Span {
     /// Writes the context attributes and ends the span. `time` defaults to now. Only the first call counts.
     pub fn end(&self, time: Option<SystemTime>) {
         if self.record.is_recording() {
-            self.attributes.for_each(|key, value| {
-                if key.definition().travels(schema::Exit::Span) {
-                    self.record.set_attribute(key.name(), Value::Str(value));
-                }
-            });
+            self.attributes.for_each_to(Exit::Span, |name, value| self.set_attribute(name, value));
         }
         self.record.end(time);
     }

@@ -5,6 +5,12 @@
 
 use opentelemetry::TraceId;
 
+use crate::{
+    TraceContext,
+    propagation::random_trace_id,
+    recorder::{Decision, SpanStart},
+};
+
 /// One more than the largest randomness value: 56 bits.
 const RANDOMNESS: u64 = 1 << 56;
 
@@ -41,6 +47,16 @@ impl Sampler {
     #[must_use]
     pub const fn parent_based(self) -> Self {
         Self { is_parent_based: true, ..self }
+    }
+
+    /// The decision for a span that starts in the trace `trace_id`.
+    pub fn decide(&self, start: &SpanStart<'_>, trace_id: TraceId) -> bool {
+        let parent = start.parent.filter(|parent| parent.traceparent().is_some());
+        match start.decision {
+            Decision::Parent => self.keeps(parent.map(TraceContext::is_sampled), trace_id),
+            Decision::TraceId => self.keeps(None, trace_id),
+            Decision::Chance => self.keeps(None, random_trace_id()),
+        }
     }
 
     /// The decision for a span in the trace `trace_id`.

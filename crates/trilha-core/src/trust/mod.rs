@@ -8,17 +8,40 @@ mod peers;
 
 pub use self::{destinations::Destinations, peers::Peers};
 
-/// What a request from outside keeps of its trace, at an edge.
-///
-/// Either way its sampling decision, its baggage and its context attributes are not taken over.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+/// Whether a context that comes from outside is believed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum EdgeTrace {
-    /// A new trace starts, linked to the sender's. The default.
-    #[default]
-    New,
-    /// The sender's trace id is continued, and nothing else of it.
-    Same,
+pub enum Trust {
+    /// The sender is one of us: its trace is continued, its sampling decision followed, its baggage kept.
+    Internal,
+    /// The sender may be anybody: a new trace starts, linked to the sender's, and nothing else is taken
+    /// over.
+    Edge,
+    /// The sender may be anybody, but its trace id is kept, so that it can ask for its trace. Nothing
+    /// else is taken over: no sampling decision, no baggage, no tenant.
+    EdgeSameTrace,
+}
+
+impl Trust {
+    /// Whether the sender is not one of us.
+    pub const fn is_edge(self) -> bool {
+        matches!(self, Self::Edge | Self::EdgeSameTrace)
+    }
+}
+
+/// Who gets what is sent. All get the trace; baggage and correlation ids only go where
+/// [`Destinations`] allow it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Recipient<'a> {
+    /// A server, by name or address.
+    Host(&'a str),
+    /// Whoever reads from this topic or queue.
+    Topic(&'a str),
+    /// Another process of the same service: a child, a job.
+    Process,
+    /// Nobody knows.
+    Unknown,
 }
 
 /// A rule that says nothing: which one of the list, and what is wrong with it.

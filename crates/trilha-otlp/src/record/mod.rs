@@ -41,8 +41,7 @@ impl OtlpRecorder {
 impl Recorder for OtlpRecorder {
     fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
         let parent = start.parent.filter(|parent| parent.traceparent().is_some());
-        let parent_decision = parent.map(TraceContext::is_sampled);
-        let context = TraceContext::of_child(parent, |id| self.sampler.keeps(parent_decision, id));
+        let context = TraceContext::of_child(parent, |id| self.sampler.decide(start, id));
         if !context.is_sampled() {
             self.queue.sample_out();
             return Arc::new(PassThrough(context));

@@ -5,7 +5,7 @@
 
 use http::request::Parts;
 use trilha_core::{
-    CarrierKind, Handle, Operation, SpanKind,
+    CarrierKind, Handle, Operation, Recipient, SpanKind,
     http::{HeadersMut, host, known_method, original_method, port, redacted_url, span_name},
     recorder::Attribute,
 };
@@ -26,7 +26,12 @@ pub(super) fn start(settings: &Settings, request: &mut Parts) -> Exchange {
         true => (CarrierKind::Grpc, start_grpc(settings, handle, request)),
         false => (CarrierKind::Http, start_http(settings, handle, request)),
     };
-    exchange.inject(&mut HeadersMut::new(&mut request.headers, kind));
+    let recipient = match (host(&request.uri), &settings.server) {
+        (Some(host), _) => Recipient::Host(host),
+        (None, Some((address, _))) => Recipient::Host(address),
+        (None, None) => Recipient::Unknown,
+    };
+    exchange.inject(&mut HeadersMut::new(&mut request.headers, kind), recipient);
     exchange
 }
 

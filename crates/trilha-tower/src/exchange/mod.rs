@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, re
 use http_body::{Body, Frame};
 use opentelemetry::Context;
 use trilha_core::{
-    Operation, Outcome,
+    Operation, Outcome, Recipient,
     http::{HeadersMut, protocol_version, span_name},
     schema::Key,
 };
@@ -72,8 +72,8 @@ impl Exchange {
         self.operation.context()
     }
 
-    pub(crate) fn inject(&self, headers: &mut HeadersMut<'_>) {
-        self.operation.inject(headers);
+    pub(crate) fn inject(&self, headers: &mut HeadersMut<'_>, recipient: Recipient<'_>) {
+        self.operation.inject(headers, recipient);
     }
 
     /// Takes the head of the response, and stays with its body until that ends.

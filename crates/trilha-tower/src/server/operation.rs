@@ -54,12 +54,12 @@ pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Exchange
 fn with_parent<'a>(
     builder: OperationBuilder<'a>,
     request: &Parts,
-    kind: CarrierKind,
+    headers: &'a Headers<'_>,
     trust: Trust,
 ) -> OperationBuilder<'a> {
     match request.extensions.get::<Served>() {
         Some(outer) => builder.parent(&outer.context),
-        None => builder.extract(&Headers::new(&request.headers, kind), trust),
+        None => builder.extract(headers, trust),
     }
 }
 
@@ -88,7 +88,7 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         attribute("user_agent.original", user_agent(request)),
     ]);
     let instruments = handle.instruments::<ServerInstruments>();
-    let trust = settings.trust.unwrap_or_else(|| handle.trust());
+    let trust = settings.trust.unwrap_or_else(|| handle.trust(None));
     let name = span_name(&request.method, route.as_deref());
     let scope = SCOPE;
     let builder = Operation::builder(&scope, &name, SpanKind::Server)
@@ -96,7 +96,8 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(&instruments.http_duration);
-    let operation = with_parent(builder, request, CarrierKind::Http, trust).start();
+    let headers = Headers::new(&request.headers, CarrierKind::Http);
+    let operation = with_parent(builder, request, &headers, trust).start();
     if let Some(route) = &route {
         operation.attributes().route(route);
     }
@@ -118,14 +119,15 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
     ])
     .and([address, port]);
     let instruments = handle.instruments::<ServerInstruments>();
-    let trust = settings.trust.unwrap_or_else(|| handle.trust());
+    let trust = settings.trust.unwrap_or_else(|| handle.trust(None));
     let scope = SCOPE;
     let builder = Operation::builder(&scope, method.unwrap_or(grpc::SYSTEM), SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(&instruments.rpc_duration);
-    let operation = with_parent(builder, request, CarrierKind::Grpc, trust).start();
+    let headers = Headers::new(&request.headers, CarrierKind::Grpc);
+    let operation = with_parent(builder, request, &headers, trust).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }

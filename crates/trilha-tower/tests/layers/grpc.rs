@@ -300,14 +300,15 @@ async fn a_call_is_known_by_its_content_type() {
 #[tokio::test]
 async fn grpc_is_a_carrier_of_its_own() {
     let all = Propagation::default();
-    let (no_http, no_grpc) = (all.with(CarrierKind::Http, false), all.with(CarrierKind::Grpc, false));
+    let no_http = all.clone().with(CarrierKind::Http, false);
+    let no_grpc = all.clone().with(CarrierKind::Grpc, false);
     for (sends, reads, is_continued) in
-        [(no_http, no_http, true), (no_grpc, all, false), (all, no_grpc, false)]
+        [(&no_http, &no_http, true), (&no_grpc, &all, false), (&all, &no_grpc, false)]
     {
         let (caller, callee) = (Fixture::start("shop"), Fixture::start("orders"));
-        let reader = handle_over(&callee).propagation(reads).build();
+        let reader = handle_over(&callee).propagation(reads.clone()).build();
         let server = serve(ServerTraceLayer::grpc().handle(reader)).await;
-        let layer = ClientTraceLayer::grpc().handle(handle_over(&caller).propagation(sends).build());
+        let layer = ClientTraceLayer::grpc().handle(handle_over(&caller).propagation(sends.clone()).build());
         call(&mut client(&server, layer).await, PLACE, 0).await.unwrap();
         let sent = only_trace(&caller).await;
         let served = traces_where(&callee, |traces| !traces.is_empty()).await;

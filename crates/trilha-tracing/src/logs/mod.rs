@@ -11,7 +11,7 @@ use trilha_core::{ContextAttributes, schema::Exit};
 pub use self::{json::JsonLog, text::TextLog};
 
 /// Calls `visit` with the ids of the current span, and with the context attributes that may be logged.
-fn for_each_correlation(mut visit: impl FnMut(&'static str, &str)) {
+fn for_each_correlation(mut visit: impl FnMut(&str, &str)) {
     let context = Context::current();
     let span = context.span();
     let ids = span.span_context();
@@ -20,9 +20,5 @@ fn for_each_correlation(mut visit: impl FnMut(&'static str, &str)) {
         visit("span_id", &ids.span_id().to_string());
         visit("trace_flags", &format!("{:02x}", ids.trace_flags().to_u8()));
     }
-    ContextAttributes::current().for_each(|key, value| {
-        if key.definition().travels(Exit::Log) {
-            visit(key.name(), value);
-        }
-    });
+    ContextAttributes::current().for_each_to(Exit::Log, visit);
 }

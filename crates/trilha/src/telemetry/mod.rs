@@ -64,7 +64,7 @@ impl Telemetry {
             None => Arc::new(NoopRecorder),
         };
         let mut handle = Handle::builder(recorder.clone())
-            .propagation(settings.propagation)
+            .propagation(settings.propagation.clone())
             .service(resource.service_name.clone(), resource.zone.clone());
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());

@@ -103,7 +103,7 @@ impl Baggage {
         }
         let mut text = self.as_str().to_owned();
         cut(&mut text, key);
-        *self = Self::of(text);
+        *self = Self::of_text(text);
         true
     }
 
@@ -112,7 +112,7 @@ impl Baggage {
         shorten(self.as_str(), max_bytes, MAX_BYTES)
     }
 
-    fn of(text: String) -> Self {
+    fn of_text(text: String) -> Self {
         Self((!text.is_empty()).then(|| Arc::new(text)))
     }
 

@@ -62,7 +62,7 @@ impl BaggageReader {
     /// What all headers together say.
     pub fn finish(self) -> ParsedBaggage {
         let Self { text, refused, is_shortened, .. } = self;
-        ParsedBaggage { baggage: Baggage::of(text), refused, is_shortened }
+        ParsedBaggage { baggage: Baggage::of_text(text), refused, is_shortened }
     }
 
     /// So much of the header as may be read: whole members.

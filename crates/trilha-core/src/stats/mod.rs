@@ -1,6 +1,13 @@
 //! The counts: what became of every span, and what was refused, under a reason that a user can read.
 
+mod broken;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use self::broken::Broken;
+pub(crate) use self::broken::Notify;
+pub use self::broken::{BrokenPropagation, BrokenReason};
+use crate::carrier::CarrierKind;
 
 /// What became of every span that a recorder was asked to keep.
 ///
@@ -61,30 +68,67 @@ impl DroppedSpans {
     }
 }
 
-/// Something foreign that was not taken over.
+/// Something that was not taken over, or not passed on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A `traceparent` that is malformed, or stands there twice.
+    /// A `traceparent`, or a trace context in another format, that is malformed, or stands there twice.
     Traceparent,
     /// A `tracestate` list that is malformed or too long.
     Tracestate,
-    /// A context attribute that breaks its rule.
+    /// Members of a `baggage` that are malformed, or more than are carried.
+    Baggage,
+    /// A context attribute that breaks its rule, or that the schema does not know.
     Attribute,
     /// A context that a carrier could not take, such as headers that are full.
     Carrier,
+    /// The sampling decision of a stranger, at an edge.
+    UntrustedDecision,
+    /// The baggage of a stranger, at an edge.
+    UntrustedBaggage,
+    /// A context attribute, such as a tenant, that a stranger named at an edge.
+    UntrustedAttribute,
+    /// Baggage or a correlation id that was not sent, since the recipient is no allowed destination.
+    WithheldBaggage,
+    /// A `tracestate` of which members were left out, to send no more than is allowed.
+    ShortenedTracestate,
+    /// A `baggage` of which members were left out, to send no more than is allowed.
+    ShortenedBaggage,
+    /// A metric's attribute that became `_other`, since its key has as many values as it may have.
+    Cardinality,
 }
 
 impl Refusal {
-    const ALL: [Self; 4] = [Self::Traceparent, Self::Tracestate, Self::Attribute, Self::Carrier];
+    const ALL: [Self; 12] = [
+        Self::Traceparent,
+        Self::Tracestate,
+        Self::Baggage,
+        Self::Attribute,
+        Self::Carrier,
+        Self::UntrustedDecision,
+        Self::UntrustedBaggage,
+        Self::UntrustedAttribute,
+        Self::WithheldBaggage,
+        Self::ShortenedTracestate,
+        Self::ShortenedBaggage,
+        Self::Cardinality,
+    ];
 
     /// The name in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Traceparent => "traceparent",
             Self::Tracestate => "tracestate",
+            Self::Baggage => "baggage",
             Self::Attribute => "attribute",
             Self::Carrier => "carrier",
+            Self::UntrustedDecision => "untrusted_decision",
+            Self::UntrustedBaggage => "untrusted_baggage",
+            Self::UntrustedAttribute => "untrusted_attribute",
+            Self::WithheldBaggage => "withheld_baggage",
+            Self::ShortenedTracestate => "shortened_tracestate",
+            Self::ShortenedBaggage => "shortened_baggage",
+            Self::Cardinality => "cardinality",
         }
     }
 }
@@ -93,6 +137,7 @@ impl Refusal {
 #[derive(Debug, Default)]
 pub struct Stats {
     refused: [AtomicU64; Refusal::ALL.len()],
+    broken: Broken,
 }
 
 impl Stats {
@@ -111,5 +156,19 @@ impl Stats {
     /// Each kind of refusal and its count.
     pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> {
         Refusal::ALL.into_iter().map(|what| (what, self.refused(what)))
+    }
+
+    /// Counts work of one of us that came in without a trace to continue.
+    pub(crate) fn count_broken(&self, reason: BrokenReason, carrier: CarrierKind, peer: Option<&str>) {
+        self.broken.count(reason, carrier, peer);
+    }
+
+    pub(crate) fn notify(&self, notify: Notify) {
+        self.broken.notify(notify);
+    }
+
+    /// Where propagation broke, and how often.
+    pub fn broken_propagation(&self) -> Vec<BrokenPropagation> {
+        self.broken.snapshot()
     }
 }

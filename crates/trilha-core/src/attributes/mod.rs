@@ -1,0 +1,233 @@
+//! Context-scoped attributes: who asked and what for, known to everything that runs for one operation.
+//!
+//! They are held in one cell per operation, so that a value which is known late reaches what is
+//! already open. They cross to other processes only where the schema and the recipient allow it.
+
+mod vocabulary;
+
+use std::sync::Arc;
+
+use opentelemetry::{Context, KeyValue};
+use parking_lot::RwLock;
+
+pub(crate) use self::vocabulary::{OTHER, Vocabulary};
+use crate::{
+    Refusal,
+    recorder::Span,
+    schema::{Consumer, Definition, Exit, Key, Model},
+};
+
+/// The schema's values of the work in hand. Clones share one cell.
+///
+/// A value that is set reaches every span that is open under the same operation when it ends, its
+/// metrics, and the log lines and queries that follow. One that breaks its key's rule is refused and
+/// counted, and the old one stays; to know at once, make a typed value first.
+///
+/// ```
+/// use trilha_core::{ContextAttributes, schema::Model};
+///
+/// let attributes = ContextAttributes::current();
+/// attributes.tenant("banking-core").route("/api/churn/v2/predict");
+/// attributes.model(&Model::new("churn", "2.3.1")?.stage("production")?);
+/// # Ok::<(), trilha_core::schema::InvalidValue>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ContextAttributes(Arc<Cell>);
+
+#[derive(Debug, Default)]
+struct Cell {
+    values: RwLock<Values>,
+    vocabulary: Arc<Vocabulary>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Values {
+    built_in: [Option<Arc<str>>; Key::ALL.len()],
+    /// Those of the platform, by their position in the schema.
+    own: Vec<(usize, Arc<str>)>,
+}
+
+impl ContextAttributes {
+    pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
+        Self(Arc::new(Cell { values: RwLock::default(), vocabulary }))
+    }
+
+    /// The attributes of the current operation.
+    ///
+    /// Outside any operation these belong to nobody: setting one has no effect.
+    pub fn current() -> Self {
+        Context::map_current(Self::of).unwrap_or_default()
+    }
+
+    pub(crate) fn of(context: &Context) -> Option<Self> {
+        context.get::<Span>().map(|span| span.attributes().clone())
+    }
+
+    /// A copy for work that runs beside: what it sets is not seen here.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let values = self.0.values.read().clone();
+        Self(Arc::new(Cell { values: RwLock::new(values), vocabulary: self.0.vocabulary.clone() }))
+    }
+
+    /// Sets a value. One that breaks its key's rule is refused and counted; the old one stays.
+    pub fn set(&self, key: Key, value: impl AsRef<str>) -> &Self {
+        self.set_at(Some(key as usize), value.as_ref());
+        self
+    }
+
+    /// Sets the value of a key by its name, as of one that is the platform's own. A name that the schema
+    /// does not know is refused and counted, as a value that breaks its rule is.
+    pub fn set_named(&self, name: &str, value: impl AsRef<str>) -> &Self {
+        self.set_at(self.0.vocabulary.schema().position(name), value.as_ref());
+        self
+    }
+
+    /// Whether the value was taken.
+    pub(crate) fn set_at(&self, position: Option<usize>, value: &str) -> bool {
+        let vocabulary = &self.0.vocabulary;
+        let definition = position.and_then(|at| Some((at, vocabulary.definition(at)?)));
+        let Some((at, _)) = definition.filter(|(_, definition)| definition.accepts(value)) else {
+            vocabulary.stats().refuse(Refusal::Attribute);
+            return false;
+        };
+        self.0.values.write().set(at, value.into());
+        true
+    }
+
+    /// The value of `key`.
+    pub fn value(&self, key: Key) -> Option<Arc<str>> {
+        self.0.values.read().at(key as usize).cloned()
+    }
+
+    /// The value of the key of this name.
+    pub fn value_named(&self, name: &str) -> Option<Arc<str>> {
+        let position = self.0.vocabulary.schema().position(name)?;
+        self.0.values.read().at(position).cloned()
+    }
+
+    /// Calls `visit` with each value that is set, in the schema's order.
+    pub fn for_each(&self, mut visit: impl FnMut(&Definition, &str)) {
+        self.for_each_at(|_, definition, value| visit(definition, value));
+    }
+
+    /// Calls `visit` with each value that is set and may leave by `exit`.
+    pub fn for_each_to(&self, exit: Exit, mut visit: impl FnMut(&str, &str)) {
+        self.for_each(|definition, value| {
+            if definition.travels(exit) {
+                visit(definition.name(), value);
+            }
+        });
+    }
+
+    fn for_each_at(&self, mut visit: impl FnMut(usize, &Definition, &Arc<str>)) {
+        let values = self.0.values.read().clone(); // `visit` may set some
+        for (at, value) in values.iter() {
+            if let Some(definition) = self.0.vocabulary.definition(at) {
+                visit(at, definition, value);
+            }
+        }
+    }
+
+    pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
+        self.for_each_at(|at, definition, value| {
+            if definition.travels(Exit::Metric) {
+                let value = self.0.vocabulary.bounded(at, value);
+                dimensions.push(KeyValue::new(definition.name().to_owned(), value));
+            }
+        });
+    }
+
+    /// Sets `tenant`: on whose behalf the work is done. It reaches metrics; [`Key`] tells the rules.
+    pub fn tenant(&self, tenant: impl AsRef<str>) -> &Self {
+        self.set(Key::Tenant, tenant)
+    }
+
+    /// Sets `route`: the business route, as a template.
+    pub fn route(&self, route: impl AsRef<str>) -> &Self {
+        self.set(Key::Route, route)
+    }
+
+    /// Sets `component`: the part of the service.
+    pub fn component(&self, component: impl AsRef<str>) -> &Self {
+        self.set(Key::Component, component)
+    }
+
+    /// Sets `correlation_id`: the business key that the work is known by elsewhere.
+    pub fn correlation_id(&self, id: impl AsRef<str>) -> &Self {
+        self.set(Key::CorrelationId, id)
+    }
+
+    /// Sets `model_name`, `model_version`, and of `model_stage` and `policy_digest` what is known.
+    pub fn model(&self, model: &Model) -> &Self {
+        model.entries().for_each(|(key, value)| {
+            self.set(key, value);
+        });
+        self
+    }
+
+    /// Sets `consumer_app`, and of `use_case` and `purpose` what is known.
+    pub fn consumer(&self, consumer: &Consumer) -> &Self {
+        consumer.entries().for_each(|(key, value)| {
+            self.set(key, value);
+        });
+        self
+    }
+
+    /// Sets `purpose`: what personal data is processed for.
+    pub fn purpose(&self, purpose: impl AsRef<str>) -> &Self {
+        self.set(Key::Purpose, purpose)
+    }
+}
+
+impl Values {
+    fn at(&self, position: usize) -> Option<&Arc<str>> {
+        match self.built_in.get(position) {
+            Some(value) => value.as_ref(),
+            None => self.own.iter().find(|(at, _)| *at == position).map(|(_, value)| value),
+        }
+    }
+
+    fn set(&mut self, position: usize, value: Arc<str>) {
+        if let Some(slot) = self.built_in.get_mut(position) {
+            *slot = Some(value);
+            return;
+        }
+        match self.own.binary_search_by_key(&position, |(at, _)| *at) {
+            Ok(at) => {
+                if let Some(slot) = self.own.get_mut(at) {
+                    slot.1 = value;
+                }
+            }
+            Err(at) => self.own.insert(at, (position, value)),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, &Arc<str>)> {
+        let built_in = self.built_in.iter().enumerate();
+        let built_in = built_in.filter_map(|(at, value)| Some((at, value.as_ref()?)));
+        built_in.chain(self.own.iter().map(|(at, value)| (*at, value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_share_and_forks_do_not() {
+        let attributes = ContextAttributes::default();
+        let (shared, forked) = (attributes.clone(), attributes.fork());
+        attributes.tenant("acme");
+        assert_eq!(shared.value(Key::Tenant).as_deref(), Some("acme"));
+        assert_eq!(forked.value(Key::Tenant), None);
+    }
+
+    #[test]
+    fn a_value_against_the_rule_is_refused_and_counted() {
+        let attributes = ContextAttributes::default();
+        attributes.tenant("acme").tenant("two words").set_named("nobody_knows", "x");
+        assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("acme"));
+        assert_eq!(attributes.0.vocabulary.stats().refused(Refusal::Attribute), 2);
+    }
+}

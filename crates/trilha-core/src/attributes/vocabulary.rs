@@ -1,0 +1,60 @@
+//! The schema of one service at work: what its attributes may be called, and how many values they had.
+
+use std::{collections::HashSet, sync::Arc};
+
+use parking_lot::RwLock;
+
+use crate::{
+    Refusal, Stats,
+    schema::{Definition, Schema},
+};
+
+/// What stands on a metric for a value beyond a key's cardinality.
+pub(crate) const OTHER: &str = "_other";
+
+/// A schema, and the values that metrics have seen of its keys.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    schema: Schema,
+    seen: Vec<RwLock<HashSet<Arc<str>>>>, // one for each context key
+    stats: Arc<Stats>,
+}
+
+impl Vocabulary {
+    pub(crate) fn new(schema: Schema, stats: Arc<Stats>) -> Self {
+        let seen = schema.context_keys().iter().map(|_| RwLock::default()).collect();
+        Self { schema, seen, stats }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn stats(&self) -> &Arc<Stats> {
+        &self.stats
+    }
+
+    pub(crate) fn definition(&self, position: usize) -> Option<&Definition> {
+        self.schema.context_keys().get(position)
+    }
+
+    /// What a metric may say of `value`: the value itself, or [`OTHER`] once its key has had as many
+    /// different ones as it may have.
+    pub(super) fn bounded(&self, position: usize, value: &Arc<str>) -> Arc<str> {
+        let (Some(seen), Some(definition)) = (self.seen.get(position), self.definition(position)) else {
+            return OTHER.into();
+        };
+        if seen.read().contains(value) {
+            return value.clone();
+        }
+        let mut seen = seen.write();
+        let max = definition.cardinality().unwrap_or_default();
+        if seen.contains(value) || seen.len() < usize::try_from(max).unwrap_or(usize::MAX) {
+            seen.insert(value.clone());
+            return value.clone();
+        }
+        drop(seen);
+        self.stats.refuse(Refusal::Cardinality);
+        OTHER.into()
+    }
+}

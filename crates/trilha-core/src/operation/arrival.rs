@@ -1,0 +1,214 @@
+//! What came in with an operation, and what of it is believed.
+
+use std::fmt;
+
+use opentelemetry::{Context, baggage::BaggageExt};
+
+use crate::{
+    BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
+    carrier::{Carrier, CarrierKind},
+    propagation::{Baggage, Member, Received},
+    recorder::{Decision, Span},
+    schema::{Exit, Schema},
+};
+
+/// The event that marks a span of which propagation was broken.
+const BROKEN: &str = "trilha.propagation.broken";
+
+/// A carrier that came in, and what is known of its sender.
+pub(super) struct Arrival<'a> {
+    pub(super) carrier: &'a dyn Carrier,
+    pub(super) trust: Trust,
+    pub(super) peer: Option<&'a str>,
+    pub(super) is_probe: bool,
+}
+
+impl fmt::Debug for Arrival<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("trust", &self.trust)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is taken over of an arrival.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    pub(super) parent: Option<TraceContext>,
+    pub(super) decision: Decision,
+    pub(super) link: Option<TraceContext>,
+    pub(super) inbound: Option<Inbound>,
+    pub(super) baggage: Baggage,
+    broken: Option<Broken>,
+    correlation_id: Option<String>,
+}
+
+/// The remote contexts that came in with an operation, in the `Context` of its work.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inbound {
+    pub(crate) contexts: Vec<TraceContext>,
+    /// Whether they came in by a format that is read and not written, so that a copy is not replaced.
+    pub(crate) is_foreign: bool,
+}
+
+impl Inbound {
+    pub(super) fn is_empty(&self) -> bool {
+        self.contexts.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, others: impl IntoIterator<Item = TraceContext>) {
+        self.contexts.extend(others);
+    }
+
+    /// Whether `context` came in with the work at hand.
+    pub(crate) fn holds(context: &TraceContext) -> bool {
+        Context::map_current(|current| {
+            current.get::<Self>().is_some_and(|inbound| {
+                inbound.contexts.iter().any(|known| {
+                    known.trace_id() == context.trace_id() && known.span_id() == context.span_id()
+                })
+            })
+        })
+    }
+}
+
+impl<'a> Arrival<'a> {
+    pub(super) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
+        Self { carrier, trust, peer: None, is_probe: false }
+    }
+
+    /// What of it is taken over. All that is not is counted.
+    pub(super) fn accept(&self, handle: &Handle) -> Accepted {
+        let propagation = handle.propagation();
+        let Some(received) = propagation.receive(self.carrier, handle.stats()) else {
+            return Accepted::default();
+        };
+        let mut accepted = Accepted::default();
+        if let Ok(remote) = &received.trace {
+            let is_foreign = !propagation.writes(remote.format);
+            accepted.inbound = Some(Inbound { contexts: vec![remote.context.clone()], is_foreign });
+        }
+        if self.trust.is_edge() {
+            accepted.of_stranger(received, self.trust, handle);
+        } else {
+            accepted.of_friend(received, self, handle);
+        }
+        accepted
+    }
+}
+
+impl Accepted {
+    fn of_friend(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
+        match received.trace {
+            Ok(remote) => {
+                self.decision = if remote.is_decided { Decision::Parent } else { Decision::TraceId };
+                self.parent = Some(remote.context);
+            }
+            Err(reason) if !arrival.is_probe => {
+                self.broken = handle.count_broken(reason, received.kind, arrival.peer);
+            }
+            Err(_) => {}
+        }
+        self.baggage = received.baggage;
+        self.correlation_id = received.correlation_id;
+    }
+
+    fn of_stranger(&mut self, received: Received, trust: Trust, handle: &Handle) {
+        if let Ok(remote) = received.trace {
+            handle.refuse(Refusal::UntrustedDecision);
+            if trust == Trust::EdgeSameTrace {
+                self.decision = Decision::Chance;
+                self.parent = Some(remote.context.without_decision());
+            } else {
+                self.link = Some(remote.context);
+            }
+        }
+        if !received.baggage.is_empty() {
+            handle.refuse(Refusal::UntrustedBaggage);
+        }
+        let is_attribute = |member: &Member<'_>| handle.schema().position(member.key()).is_some();
+        let attributes = received.baggage.iter().filter(is_attribute).count();
+        for _ in 0..attributes + usize::from(received.correlation_id.is_some()) {
+            handle.refuse(Refusal::UntrustedAttribute);
+        }
+    }
+
+    /// Sets what travels as context attributes. A value that breaks its rule goes no further as baggage either.
+    pub(super) fn set_attributes(&mut self, attributes: &ContextAttributes, schema: &Schema) {
+        let members: Vec<_> = self
+            .baggage
+            .iter()
+            .filter_map(|member| {
+                Some((schema.position(member.key())?, member.key().to_owned(), member.value().into_owned()))
+            })
+            .collect();
+        for (position, key, value) in members {
+            let travels = schema
+                .context_keys()
+                .get(position)
+                .is_some_and(|definition| definition.travels(Exit::Baggage));
+            if travels && !attributes.set_at(Some(position), &value) {
+                self.baggage.remove(&key);
+            }
+        }
+        if let Some(id) = &self.correlation_id {
+            attributes.correlation_id(id);
+        }
+    }
+
+    /// `context` with the baggage that came in, and none of what was there before.
+    pub(super) fn with_baggage(&self, context: Context) -> Context {
+        let had_some = context.get::<Baggage>().is_some();
+        let context = match self.baggage.is_empty() && !had_some {
+            true => context,
+            false => context.with_value(self.baggage.clone()),
+        };
+        if context.baggage().is_empty() { context } else { context.with_cleared_baggage() }
+    }
+
+    /// Marks the operation's span where propagation was broken.
+    pub(super) fn mark(&self, span: &Span) {
+        if let Some(broken) = &self.broken {
+            broken.mark(span);
+        }
+    }
+}
+
+/// Broken propagation that was counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Broken {
+    reason: BrokenReason,
+    carrier: CarrierKind,
+}
+
+impl Broken {
+    /// Marks the span of the work that came in.
+    pub(crate) fn mark(self, span: &Span) {
+        let attributes = [("reason", self.reason.name().into()), ("carrier", self.carrier.name().into())];
+        span.add_event(BROKEN, None, &attributes);
+    }
+}
+
+impl Handle {
+    /// The trace that a carrier of one of us brought. Where it is broken, that is counted; what then is to
+    /// be marked is the error.
+    pub(crate) fn receive_trace(
+        &self,
+        carrier: &dyn Carrier,
+        peer: Option<&str>,
+    ) -> Result<TraceContext, Option<Broken>> {
+        let received = self.propagation().receive(carrier, self.stats()).ok_or(None)?;
+        let remote = received.trace.map_err(|reason| self.count_broken(reason, received.kind, peer))?;
+        Ok(remote.context)
+    }
+
+    /// Nothing at an edge, where work without a trace is expected.
+    fn count_broken(&self, reason: BrokenReason, carrier: CarrierKind, peer: Option<&str>) -> Option<Broken> {
+        if self.is_edge() {
+            return None;
+        }
+        self.stats().count_broken(reason, carrier, peer);
+        Some(Broken { reason, carrier })
+    }
+}

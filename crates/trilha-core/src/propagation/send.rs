@@ -1,0 +1,180 @@
+//! What is sent along: the trace to everybody, baggage and a correlation id where they may go.
+
+use opentelemetry::{Context, baggage::BaggageExt};
+
+use super::{
+    Baggage, Format, ParsedBaggage, Propagation, TraceContext,
+    receive::{CORRELATION_HEADER, CORRELATION_PROPERTY},
+};
+use crate::{
+    ContextAttributes, Handle, Refusal, Stats,
+    carrier::{CarrierKind, CarrierMut},
+    operation::parent_in,
+    schema::{Exit, Key},
+    trust::Recipient,
+};
+
+/// What one operation has to send.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) trace: &'a TraceContext,
+    pub(crate) context: &'a Context,
+    pub(crate) attributes: &'a ContextAttributes,
+}
+
+/// Writes what the work of `context` has to send to a carrier, in place of what stood there: the trace for
+/// whoever reads it, baggage and the correlation id only where `recipient` may have them.
+///
+/// For work that is no [`Operation`](crate::Operation), such as a job that is handed on.
+pub fn inject(context: &Context, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
+    let handle = Handle::of(context);
+    let trace = parent_in(context).0.unwrap_or_else(TraceContext::none);
+    let attributes = ContextAttributes::of(context).unwrap_or_default();
+    let outgoing = Outgoing { trace: &trace, context, attributes: &attributes };
+    handle.propagation().send(&outgoing, recipient, carrier, handle.stats());
+}
+
+impl Propagation {
+    /// Writes a trace and nothing else, in place of what the carrier held before: a copied header names
+    /// another span. What the carrier cannot take is counted in `stats`.
+    pub fn inject(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
+        if self.is_enabled(carrier.kind()) {
+            self.send_trace(trace, carrier, stats);
+            self.send_baggage(&Baggage::default(), carrier, stats);
+        }
+    }
+
+    /// Writes all that `recipient` may get.
+    pub(crate) fn send(
+        &self,
+        outgoing: &Outgoing<'_>,
+        recipient: Recipient<'_>,
+        carrier: &mut dyn CarrierMut,
+        stats: &Stats,
+    ) {
+        if !self.is_enabled(carrier.kind()) {
+            return;
+        }
+        self.send_trace(outgoing.trace, carrier, stats);
+        if carrier.kind() == CarrierKind::Database {
+            return; // nobody continues there
+        }
+        let baggage = match self.writes(Format::Baggage) {
+            true => outgoing.baggage(stats),
+            false => Baggage::default(),
+        };
+        let correlation_id = outgoing.attributes.value(Key::CorrelationId);
+        if baggage.is_empty() && correlation_id.is_none() || self.allows(recipient) {
+            self.send_baggage(&baggage, carrier, stats);
+            if let Some(id) = correlation_id {
+                send_correlation_id(&id, carrier, stats);
+            }
+        } else {
+            stats.refuse(Refusal::WithheldBaggage);
+            self.send_baggage(&Baggage::default(), carrier, stats);
+        }
+    }
+
+    fn send_trace(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
+        let mut is_taken = true;
+        if self.writes(Format::TraceContext) {
+            match trace.traceparent() {
+                Some(traceparent) => is_taken &= carrier.set("traceparent", traceparent.encode().as_str()),
+                None => carrier.remove("traceparent"),
+            }
+            let tracestate = trace.tracestate().bounded(self.tracestate_bytes);
+            if tracestate.left_out > 0 {
+                stats.refuse(Refusal::ShortenedTracestate);
+            }
+            if tracestate.text.is_empty() {
+                carrier.remove("tracestate");
+            } else {
+                is_taken &= carrier.set("tracestate", &tracestate.text);
+            }
+        }
+        if !is_taken {
+            stats.refuse(Refusal::Carrier);
+        }
+    }
+
+    fn send_baggage(&self, baggage: &Baggage, carrier: &mut dyn CarrierMut, stats: &Stats) {
+        if !self.writes(Format::Baggage) {
+            return;
+        }
+        let bounded = baggage.bounded(self.baggage_bytes);
+        if bounded.left_out > 0 {
+            stats.refuse(Refusal::ShortenedBaggage);
+        }
+        if bounded.text.is_empty() {
+            carrier.remove("baggage");
+        } else if !carrier.set("baggage", &bounded.text) {
+            stats.refuse(Refusal::Carrier);
+        }
+    }
+}
+
+impl Outgoing<'_> {
+    /// What came in or was set, and the context attributes that travel as baggage.
+    fn baggage(&self, stats: &Stats) -> Baggage {
+        let ParsedBaggage { mut baggage, refused, is_shortened } = Baggage::gather(self.context);
+        if refused > 0 {
+            stats.refuse(Refusal::Baggage);
+        }
+        if is_shortened {
+            stats.refuse(Refusal::ShortenedBaggage);
+        }
+        self.attributes.for_each_to(Exit::Baggage, |key, value| {
+            // What came in with properties keeps them, as long as nobody set another value.
+            if baggage.get(key).as_deref() != Some(value) && baggage.set(key, value).is_err() {
+                stats.refuse(Refusal::ShortenedBaggage);
+            }
+        });
+        baggage
+    }
+}
+
+impl Baggage {
+    /// The baggage of the current context.
+    pub fn current() -> Self {
+        Context::map_current(Self::of)
+    }
+
+    /// The baggage of `context`: what came in, and what was set there through the OpenTelemetry API, which
+    /// counts more.
+    pub fn of(context: &Context) -> Self {
+        Self::gather(context).baggage
+    }
+
+    fn gather(context: &Context) -> ParsedBaggage {
+        let came_in = context.get::<Self>();
+        let of_api = context.baggage();
+        match came_in {
+            _ if of_api.is_empty() => {
+                ParsedBaggage { baggage: came_in.cloned().unwrap_or_default(), ..ParsedBaggage::default() }
+            }
+            None => Self::from_api(of_api),
+            Some(came_in) => {
+                let of_api = Self::from_api(of_api);
+                let all = Self::parse([came_in.as_str(), of_api.baggage.as_str()].map(str::as_bytes));
+                ParsedBaggage {
+                    refused: of_api.refused,
+                    is_shortened: all.is_shortened || of_api.is_shortened,
+                    ..all
+                }
+            }
+        }
+    }
+}
+
+/// An id that the caller has put there stays.
+fn send_correlation_id(id: &str, carrier: &mut dyn CarrierMut, stats: &Stats) {
+    let name = match carrier.kind() {
+        CarrierKind::Http | CarrierKind::Grpc => CORRELATION_HEADER,
+        CarrierKind::Messaging => CORRELATION_PROPERTY,
+        CarrierKind::Database | CarrierKind::Environment => return,
+    };
+    let mut is_there = false;
+    carrier.for_each(name, &mut |_| is_there = true);
+    if !is_there && !carrier.set(name, id) {
+        stats.refuse(Refusal::Carrier);
+    }
+}
