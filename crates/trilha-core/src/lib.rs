@@ -9,6 +9,7 @@
 //! | instrument a library | [`Operation`], [`Outcome`], [`Carrier`], [`Handle`] |
 //! | keep or send spans | [`recorder`] |
 //! | say on whose behalf work is done | [`ContextAttributes`], [`schema`] |
+//! | take the context along to another thread | [`carry`] |
 //! | cross to another process | [`propagation`] |
 //! | say who is believed, and who gets baggage | [`trust`] |
 //! | instrument a messaging client | [`messaging`] |
@@ -33,6 +34,7 @@ pub mod schema;
 pub mod trust;
 
 mod attributes;
+mod carry;
 mod handle;
 mod operation;
 mod stats;
@@ -40,6 +42,7 @@ mod stats;
 pub use crate::{
     attributes::ContextAttributes,
     carrier::{Carrier, CarrierKind, CarrierMut},
+    carry::carry,
     handle::{Handle, HandleBuilder, Instruments, Service},
     operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run},
     propagation::{

@@ -37,15 +37,16 @@
 //! all settings are listed at [`TelemetryBuilder`].
 //!
 //! # Tasks
-//! A task that is spawned starts without a context. Take that of the work in hand along with
-//! OpenTelemetry's `FutureExt`, which the [`prelude`] brings in scope:
+//! A task that is spawned starts without a context. The functions of [`task`] take that of the work in
+//! hand along, [`carry`] does so for a thread, and [`task::background`] for a job that outlives its
+//! request:
 //!
 //! ```
 //! use trilha::prelude::*;
 //!
-//! # async fn work() {}
+//! # async fn stock() {}
 //! # async fn handler() {
-//! tokio::spawn(work().with_current_context());
+//! trilha::task::spawn(stock()); // its spans belong to this trace, and to this tenant
 //! # }
 //! ```
 //!
@@ -68,7 +69,9 @@
 //! Values are not checked for personal data.
 
 pub mod prelude;
+pub mod task;
 
+mod attributes;
 mod error;
 mod settings;
 mod telemetry;
@@ -79,7 +82,7 @@ pub use tracing;
 pub use trilha_batch as batch;
 pub use trilha_core::{
     Carrier, CarrierKind, CarrierMut, ContextAttributes, DroppedSpans, Handle, Operation, OperationBuilder,
-    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, sampling::Sampler, schema,
+    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, carry, sampling::Sampler, schema,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;
@@ -95,14 +98,8 @@ pub use trilha_tower as tower;
 pub use trilha_tracing::{JsonLog, TextLog, TraceLayer};
 
 pub use crate::{
+    attributes::{attributes, with_attributes},
     error::SetupError,
     settings::{LogFormat, Protocol},
     telemetry::{Report, Snapshot, Telemetry, TelemetryBuilder},
 };
-
-/// The context attributes of the work in hand: tenant, route, model and what else the schema holds.
-///
-/// See [`ContextAttributes`].
-pub fn attributes() -> ContextAttributes {
-    ContextAttributes::current()
-}

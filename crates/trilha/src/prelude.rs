@@ -10,4 +10,4 @@ pub use trilha_rdkafka::{
     StreamConsumerExt as _,
 };
 
-pub use crate::Telemetry;
+pub use crate::{Telemetry, task::JoinSetExt as _};

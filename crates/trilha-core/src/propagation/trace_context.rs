@@ -3,12 +3,13 @@
 use std::num::{NonZeroU64, NonZeroU128};
 
 use opentelemetry::{
-    SpanId, TraceFlags, TraceId,
+    Context, SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
 };
 use rand::Rng;
 
 use super::{RANDOM_FLAG, Traceparent, Tracestate};
+use crate::operation::parent_in;
 
 /// The identity of a span, as its children and other processes see it.
 ///
@@ -50,6 +51,11 @@ impl TraceContext {
     /// The same identity without what the sender's sampler wrote into it.
     pub(crate) fn without_decision(&self) -> Self {
         Self { traceparent: self.traceparent, tracestate: self.tracestate.without("ot") }
+    }
+
+    /// The identity of the current span of `context`, unless there is none.
+    pub fn of(context: &Context) -> Option<Self> {
+        parent_in(context).0
     }
 
     /// The ids and flags, unless there is no trace.

@@ -55,6 +55,11 @@ impl Span {
         Self { record, attributes, handle }
     }
 
+    /// The same open span for work that has context attributes of its own.
+    pub(crate) fn with_attributes(&self, attributes: ContextAttributes) -> Self {
+        Self { attributes, ..self.clone() }
+    }
+
     /// `context` with this span as its current one, and nothing else changed.
     ///
     /// Outside any operation, the span's handle and context attributes come along.

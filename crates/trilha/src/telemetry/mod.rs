@@ -27,7 +27,7 @@ use crate::{
     settings::{Exporter, Protocol, Settings},
 };
 
-const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+pub(crate) static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 
 /// How long dropping [`Telemetry`] waits for what is still to be sent.
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
