@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
-use trilha::{Handle, Telemetry, opentelemetry::global, prelude::*};
+use trilha::{
+    Handle, Telemetry,
+    opentelemetry::{global, trace::Tracer},
+    prelude::*,
+};
 use trilha_testing::Receiver;
 
 static SCOPE: Scope = Scope::new("test", "");
@@ -24,7 +28,9 @@ async fn with_a_subscriber_of_its_own_a_program_builds_adds_the_layer_and_sets_t
     telemetry.set_default();
     assert!(Handle::current().is_same(telemetry.handle()));
     let mut operation = Operation::builder(&SCOPE, "consume", SpanKind::Consumer).start();
-    operation.enter(|| tracing::info_span!("handle").in_scope(|| {}));
+    operation.enter(|| {
+        tracing::info_span!("handle").in_scope(|| global::tracer("foreign").in_span("query", |_| {}));
+    });
     operation.finish(Outcome::Ok);
     global::meter("foreign").u64_counter("foreign.calls").build().add(1, &[]);
 
@@ -33,5 +39,6 @@ async fn with_a_subscriber_of_its_own_a_program_builds_adds_the_layer_and_sets_t
     let trace = receiver.trace_where(|_| true).await;
     trace.span("consume").is_root();
     trace.span("handle").is_child_of("consume");
+    trace.span("query").is_child_of("handle").has_scope("foreign");
     receiver.metric("foreign.calls").await;
 }

@@ -12,6 +12,7 @@
 //! | take the context along to another thread | [`carry`] |
 //! | cross to another process | [`propagation`] |
 //! | say who is believed, and who gets baggage | [`trust`] |
+//! | let foreign code take part through the OpenTelemetry API | [`api`] |
 //! | instrument a messaging client | [`messaging`] |
 //! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
 //!
@@ -23,6 +24,7 @@
 //! # What this crate does not do
 //! No I/O, no runtime, no SDK. It sends nothing, and starts no thread.
 
+pub mod api;
 pub mod carrier;
 #[cfg(feature = "http")]
 pub mod http;

@@ -13,7 +13,7 @@ use tracing_core::{
 use tracing_subscriber::{Layer, layer, registry::LookupSpan};
 use trilha_core::{
     Handle, Scope, Span,
-    recorder::{Attribute, Link, Status, to_key_value},
+    recorder::{Attribute, Link, SpanStart, Status, to_key_value},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     fields::{EventFields, SpanSettings, write_later, write_new},
 };
 
-const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 
 /// Makes a span of each `tracing` span that reaches it. A layer filter limits it to some of them.
 ///
@@ -78,7 +78,8 @@ where
         };
         let settings = SpanSettings::of(attributes);
         let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
-        let span = Span::start(&SCOPE, name, &settings.kind, None, &parent, Some(&self.handle));
+        let start = SpanStart::new(&SCOPE, name, &settings.kind);
+        let span = Span::start(start, &parent, Some(&self.handle));
         if span.is_recording() {
             write_new(attributes, &span);
         }

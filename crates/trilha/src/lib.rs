@@ -82,7 +82,8 @@ pub use tracing;
 pub use trilha_batch as batch;
 pub use trilha_core::{
     Carrier, CarrierKind, CarrierMut, ContextAttributes, DroppedSpans, Handle, Operation, OperationBuilder,
-    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, carry, sampling::Sampler, schema,
+    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, api, carry, sampling::Sampler,
+    schema,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;

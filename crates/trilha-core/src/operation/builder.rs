@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
+    api::ApiSpan,
     carrier::Carrier,
-    recorder::{ApiSpan, Attribute, Decision, Link, Span, SpanKind, SpanStart},
+    recorder::{Attribute, Decision, Link, Span, SpanKind, SpanStart},
     trust::Trust,
 };
 
@@ -202,7 +203,7 @@ impl<'a> OperationBuilder<'a> {
         });
         let span = Span::new(record, attributes, handle);
         span.write_former_names(self.attributes);
-        let mut context = current.with_value(span.clone()).with_span(ApiSpan::new(span.clone()));
+        let mut context = current.with_value(span.clone()).with_span(ApiSpan::shared(span.clone()));
         if !self.inbound.is_empty() {
             context = context.with_value(self.inbound);
         }

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
-    operation::parent_in,
     schema::{Exit, Key},
     trust::Recipient,
 };
@@ -27,7 +26,7 @@ pub(crate) struct Outgoing<'a> {
 /// For work that is no [`Operation`](crate::Operation), such as a job that is handed on.
 pub fn inject(context: &Context, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
     let handle = Handle::of(context);
-    let trace = parent_in(context).0.unwrap_or_else(TraceContext::none);
+    let trace = TraceContext::of(context).unwrap_or_else(TraceContext::none);
     let attributes = ContextAttributes::of(context).unwrap_or_default();
     let outgoing = Outgoing { trace: &trace, context, attributes: &attributes };
     handle.propagation().send(&outgoing, recipient, carrier, handle.stats());

@@ -3,7 +3,6 @@
 //! Adapters never see a recorder: they make [`Operation`](crate::Operation)s. A pipeline implements
 //! [`Recorder`]; every value passes by reference, so that a recorder that drops a span copies nothing.
 
-mod api_span;
 mod noop;
 mod span;
 mod value;
@@ -12,7 +11,6 @@ use std::{borrow::Cow, fmt::Debug, sync::Arc, time::SystemTime};
 
 pub use opentelemetry::trace::SpanKind;
 
-pub(crate) use self::api_span::ApiSpan;
 pub use self::{
     noop::{NoopRecorder, PassThrough},
     span::Span,
@@ -66,6 +64,23 @@ pub enum Decision {
     /// The parent is not believed, and may have chosen the trace id to its liking: the sampler decides
     /// by chance.
     Chance,
+}
+
+impl<'a> SpanStart<'a> {
+    /// A span without a parent, of which nothing else is known.
+    pub fn new(scope: &'a Scope, name: &'a str, kind: &'a SpanKind) -> Self {
+        Self {
+            scope,
+            name,
+            kind,
+            parent: None,
+            is_parent_remote: false,
+            decision: Decision::Parent,
+            links: &[],
+            attributes: &[],
+            start_time: None,
+        }
+    }
 }
 
 /// A span that was started. Its methods do nothing once it has ended.

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{ApiSpan, Attribute, Decision, Link, Scope, SpanKind, SpanRecord, SpanStart, Status, Value};
-use crate::{ContextAttributes, Handle, TraceContext, operation::parent_in, schema::Exit};
+use super::{Attribute, Link, SpanRecord, SpanStart, Status, Value};
+use crate::{ContextAttributes, Handle, TraceContext, api::ApiSpan, operation::parent_in, schema::Exit};
 
 /// An open span. Clones share it.
 ///
@@ -24,32 +24,16 @@ impl Span {
         Self { record, attributes, handle }
     }
 
-    /// Starts a span that is no operation, as a bridge from another API does: its parent is the span
-    /// of `context`, its handle that of `context`, else `fallback`.
-    pub fn start(
-        scope: &Scope,
-        name: &str,
-        kind: &SpanKind,
-        start_time: Option<SystemTime>,
-        context: &Context,
-        fallback: Option<&Handle>,
-    ) -> Self {
+    /// Starts a span that is no operation, as a bridge from another API does. Its parent is the span of
+    /// `context`, and none that `start` names; its handle that of `context`, else `fallback`.
+    pub fn start(start: SpanStart<'_>, context: &Context, fallback: Option<&Handle>) -> Self {
         let handle = match (context.get::<Self>(), fallback) {
             (None, Some(fallback)) if !context.is_telemetry_suppressed() => fallback.clone(),
             _ => Handle::of(context),
         };
         let (parent, is_parent_remote) = parent_in(context);
-        let record = handle.recorder().start(&SpanStart {
-            scope,
-            name,
-            kind,
-            parent: parent.as_ref(),
-            is_parent_remote,
-            decision: Decision::Parent,
-            links: &[],
-            attributes: &[],
-            start_time,
-        });
+        let record =
+            handle.recorder().start(&SpanStart { parent: parent.as_ref(), is_parent_remote, ..start });
         let attributes = ContextAttributes::of(context)
             .unwrap_or_else(|| ContextAttributes::new(handle.vocabulary().clone()));
         Self { record, attributes, handle }
@@ -64,7 +48,7 @@ impl Span {
     ///
     /// Outside any operation, the span's handle and context attributes come along.
     pub fn in_context(&self, context: &Context) -> Context {
-        let span = ApiSpan::new(self.clone());
+        let span = ApiSpan::shared(self.clone());
         match context.get::<Self>() {
             Some(_) => context.with_span(span),
             None => context.with_value(self.clone()).with_span(span),

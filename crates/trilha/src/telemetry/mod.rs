@@ -10,9 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use opentelemetry::global;
 use tokio::sync::oneshot;
 use tracing_subscriber::{Layer, registry::LookupSpan};
-use trilha_core::{Handle, NoopRecorder, Recorder, Scope};
+use trilha_core::{Handle, NoopRecorder, Recorder, Scope, api::ApiTracerProvider};
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
 use trilha_sdk::{ExportCounts, Metrics, MetricsBuilder, observe_counts};
@@ -80,15 +81,18 @@ impl Telemetry {
     }
 
     /// Makes it the process's: every adapter without a handle of its own uses it, and so does foreign code
-    /// that asks the OpenTelemetry API for global meters. `tracing` spans take part through
-    /// [`layer`](Self::layer). The telemetry that was the process's before goes on, for who has its handle.
+    /// that asks the OpenTelemetry API for global tracers and meters from now on; those that it has already
+    /// stay what they were. `tracing` spans take part through [`layer`](Self::layer). The telemetry that was
+    /// the process's before goes on, for who has its handle.
     ///
     /// [`install`](TelemetryBuilder::install) does this by itself.
     pub fn set_default(&self) {
         if let Some(metrics) = &self.0.metrics {
             metrics.set_global();
         }
-        self.0.handle.clone().set_default();
+        let handle = self.0.handle.clone();
+        global::set_tracer_provider(ApiTracerProvider::new(handle.clone()));
+        handle.set_default();
     }
 
     /// The layer through which `tracing` spans take part, for a subscriber of your own. Adapters do not look

@@ -8,20 +8,43 @@ use opentelemetry::{
     trace::{Span as ApiSpanTrait, SpanContext, Status as ApiStatus},
 };
 
-use super::{Attribute, Link, Span, Status, Value};
-use crate::TraceContext;
+use crate::{
+    TraceContext,
+    recorder::{Attribute, Link, Span, Status, Value},
+};
 
-/// The span of a `Context`. Dropping it does not end the span: its operation does.
+/// Our span as the OpenTelemetry API knows one.
+///
+/// What was started by an [`ApiTracer`](super::ApiTracer) ends when it is dropped.
 #[derive(Debug)]
-pub(crate) struct ApiSpan {
+pub struct ApiSpan {
     span: Span,
     context: SpanContext,
+    ends_on_drop: bool,
 }
 
 impl ApiSpan {
-    pub(crate) fn new(span: Span) -> Self {
+    /// A span that somebody else ends: the one of an operation, in its context.
+    pub(crate) fn shared(span: Span) -> Self {
+        Self::new(span, false)
+    }
+
+    /// A span that is foreign code's own.
+    pub(super) fn owned(span: Span) -> Self {
+        Self::new(span, true)
+    }
+
+    fn new(span: Span, ends_on_drop: bool) -> Self {
         let context = span.trace_context().to_api(false);
-        Self { span, context }
+        Self { span, context, ends_on_drop }
+    }
+}
+
+impl Drop for ApiSpan {
+    fn drop(&mut self) {
+        if self.ends_on_drop {
+            self.span.end(None);
+        }
     }
 }
 
@@ -71,6 +94,6 @@ impl ApiSpanTrait for ApiSpan {
     }
 }
 
-fn borrow(attributes: &[KeyValue]) -> Vec<Attribute<'_>> {
+pub(super) fn borrow(attributes: &[KeyValue]) -> Vec<Attribute<'_>> {
     attributes.iter().map(|attribute| (attribute.key.as_str(), (&attribute.value).into())).collect()
 }
