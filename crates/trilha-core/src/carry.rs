@@ -44,7 +44,7 @@ impl ContextAttributes {
     /// # async fn score() {}
     /// # async fn handler() {
     /// let attributes = ContextAttributes::current().fork();
-    /// attributes.model("churn-lgbm", "2.3.1");
+    /// attributes.tenant("acme");
     /// score().with_context(attributes.in_context(&Context::current())).await;
     /// # }
     /// ```
