@@ -108,7 +108,8 @@ impl ContextAttributes {
 
     /// Calls `visit` with each value that is set, in the schema's order.
     pub fn for_each(&self, mut visit: impl FnMut(&Definition, &str)) {
-        self.for_each_at(|_, definition, value| visit(definition, value));
+        let values = self.0.values.read().clone(); // `visit` may set some
+        self.for_each_of(&values, |_, definition, value| visit(definition, value));
     }
 
     /// Calls `visit` with each value that is set and may leave by `exit`.
@@ -120,8 +121,12 @@ impl ContextAttributes {
         });
     }
 
-    fn for_each_at(&self, mut visit: impl FnMut(usize, &Definition, &Arc<str>)) {
-        let values = self.0.values.read().clone(); // `visit` may set some
+    /// [`for_each`](Self::for_each) without a copy: `visit` must not call the attributes.
+    pub(crate) fn for_each_locked(&self, mut visit: impl FnMut(&Definition, &Arc<str>)) {
+        self.for_each_of(&self.0.values.read(), |_, definition, value| visit(definition, value));
+    }
+
+    fn for_each_of(&self, values: &Values, mut visit: impl FnMut(usize, &Definition, &Arc<str>)) {
         for (at, value) in values.iter() {
             if let Some(definition) = self.0.vocabulary.definition(at) {
                 visit(at, definition, value);
@@ -130,7 +135,7 @@ impl ContextAttributes {
     }
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
-        self.for_each_at(|at, definition, value| {
+        self.for_each_of(&self.0.values.read(), |at, definition, value| {
             if definition.travels(Exit::Metric) {
                 let value = self.0.vocabulary.bounded(at, value);
                 dimensions.push(KeyValue::new(definition.name().to_owned(), value));

@@ -58,3 +58,21 @@ impl Vocabulary {
         OTHER.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Key;
+
+    #[test]
+    fn values_beyond_the_bound_are_other_and_known_ones_stay() {
+        let vocabulary = Vocabulary::new(Schema::builtin(), Arc::default());
+        let stage = |value: String| vocabulary.bounded(Key::ModelStage.index(), &value.into());
+        let bound = Key::ModelStage.definition().cardinality().unwrap();
+        for at in 0..bound {
+            assert_ne!(&*stage(at.to_string()), OTHER);
+        }
+        assert_eq!((&*stage("late".into()), &*stage("0".into())), (OTHER, "0"));
+        assert_eq!(vocabulary.stats().refused(Refusal::Cardinality), 1);
+    }
+}

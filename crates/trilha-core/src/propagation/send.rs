@@ -1,5 +1,7 @@
 //! What is sent along: the trace to everybody, baggage and a correlation id where they may go.
 
+use std::sync::Arc;
+
 use opentelemetry::{Context, baggage::BaggageExt};
 
 use super::{
@@ -57,11 +59,7 @@ impl Propagation {
         if carrier.kind() == CarrierKind::Database {
             return; // nobody continues there
         }
-        let baggage = match self.writes(Format::Baggage) {
-            true => outgoing.baggage(stats),
-            false => Baggage::default(),
-        };
-        let correlation_id = outgoing.attributes.value(Key::CorrelationId);
+        let (baggage, correlation_id) = outgoing.reserved(self.writes(Format::Baggage), stats);
         if baggage.is_empty() && correlation_id.is_none() || self.allows(recipient) {
             self.send_baggage(&baggage, carrier, stats);
             if let Some(id) = correlation_id {
@@ -112,22 +110,30 @@ impl Propagation {
 }
 
 impl Outgoing<'_> {
-    /// What came in or was set, and the context attributes that travel as baggage.
-    fn baggage(&self, stats: &Stats) -> Baggage {
-        let ParsedBaggage { mut baggage, refused, is_shortened } = Baggage::gather(self.context);
+    /// What only some recipients may have: the baggage that came in or was set, with the context attributes
+    /// that travel so, and the correlation id.
+    fn reserved(&self, has_baggage: bool, stats: &Stats) -> (Baggage, Option<Arc<str>>) {
+        let gathered = if has_baggage { Baggage::gather(self.context) } else { ParsedBaggage::default() };
+        let ParsedBaggage { mut baggage, refused, mut is_shortened } = gathered;
+        let mut correlation_id = None;
+        self.attributes.for_each_locked(|definition, value| {
+            let key = definition.name();
+            // What came in with properties keeps them, as long as nobody set another value.
+            if has_baggage && definition.travels(Exit::Baggage) && baggage.get(key).as_deref() != Some(value)
+            {
+                is_shortened |= baggage.set(key, value).is_err();
+            }
+            if definition.travels(Exit::MessageHeader) && key == Key::CorrelationId.name() {
+                correlation_id = Some(value.clone());
+            }
+        });
         if refused > 0 {
             stats.refuse(Refusal::Baggage);
         }
         if is_shortened {
             stats.refuse(Refusal::ShortenedBaggage);
         }
-        self.attributes.for_each_to(Exit::Baggage, |key, value| {
-            // What came in with properties keeps them, as long as nobody set another value.
-            if baggage.get(key).as_deref() != Some(value) && baggage.set(key, value).is_err() {
-                stats.refuse(Refusal::ShortenedBaggage);
-            }
-        });
-        baggage
+        (baggage, correlation_id)
     }
 }
 

@@ -247,7 +247,7 @@ pub(super) static CONTEXT: [Definition; 11] = [
         format: Format::Identifier,
         values: Borrowed(&[]),
         pii: PiiClass::Pseudonymous,
-        exits: Exits::of(&[Exit::Span, Exit::Event, Exit::Log, Exit::Baggage, Exit::MessageHeader]),
+        exits: Exits::of(&[Exit::Span, Exit::Event, Exit::Log, Exit::MessageHeader]),
         formerly: None,
         examples: Borrowed(&[Borrowed("order-7")]),
     }),
