@@ -109,8 +109,8 @@ impl Handle {
     }
 
     /// Who starts spans and keeps them.
-    pub fn recorder(&self) -> &dyn Recorder {
-        &*self.0.recorder
+    pub fn recorder(&self) -> &Arc<dyn Recorder> {
+        &self.0.recorder
     }
 
     /// What is propagated, and by which carriers.

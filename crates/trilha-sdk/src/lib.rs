@@ -3,7 +3,7 @@
 //!
 //! - [`Metrics`] is a meter provider that exports over OTLP, on HTTP or gRPC.
 //! - [`ApiRecorder`] records the spans of all adapters through any OpenTelemetry `TracerProvider`.
-//! - [`observe_counts`] publishes the counts of a recorder as metrics.
+//! - [`observe_counts`] publishes the counts of a service as metrics.
 //!
 //! ```
 //! use std::sync::Arc;

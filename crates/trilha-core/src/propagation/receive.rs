@@ -11,10 +11,6 @@ use crate::{
     carrier::{Carrier, CarrierKind},
 };
 
-pub(super) const CORRELATION_HEADER: &str = "x-correlation-id";
-const REQUEST_ID_HEADER: &str = "x-request-id";
-pub(super) const CORRELATION_PROPERTY: &str = "correlation_id";
-
 /// What a carrier brought.
 #[derive(Debug)]
 pub(crate) struct Received {
@@ -122,20 +118,23 @@ fn receive_baggage(carrier: &dyn Carrier, stats: &Stats) -> Baggage {
 
 /// The first that is set. Where there are several of one name, nobody knows which is meant.
 fn correlation_id(carrier: &dyn Carrier) -> Option<String> {
-    let names: &[&str] = match carrier.kind() {
-        CarrierKind::Http | CarrierKind::Grpc => &[CORRELATION_HEADER, REQUEST_ID_HEADER],
-        CarrierKind::Messaging => &[CORRELATION_PROPERTY],
-        CarrierKind::Database | CarrierKind::Environment => &[],
-    };
-    names.iter().find_map(|name| {
+    correlation_fields(carrier.kind()).iter().find_map(|name| {
         let mut found = None;
         carrier.for_each(name, &mut |value| {
-            found = Some(if found.is_none() {
-                std::str::from_utf8(value).unwrap_or_default().to_owned()
-            } else {
-                String::new()
+            found = Some(match found {
+                None => std::str::from_utf8(value).unwrap_or_default().to_owned(),
+                Some(_) => String::new(), // which no rule accepts
             });
         });
         found
     })
+}
+
+/// Where a correlation id stands: the first is the one that is written.
+pub(super) const fn correlation_fields(kind: CarrierKind) -> &'static [&'static str] {
+    match kind {
+        CarrierKind::Http | CarrierKind::Grpc => &["x-correlation-id", "x-request-id"],
+        CarrierKind::Messaging => &["correlation_id"],
+        CarrierKind::Database | CarrierKind::Environment => &[],
+    }
 }

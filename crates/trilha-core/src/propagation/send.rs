@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::{Context, baggage::BaggageExt};
 
-use super::{
-    Baggage, Format, ParsedBaggage, Propagation, TraceContext,
-    receive::{CORRELATION_HEADER, CORRELATION_PROPERTY},
-};
+use super::{Baggage, Format, ParsedBaggage, Propagation, TraceContext, receive::correlation_fields};
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
@@ -68,6 +65,9 @@ impl Propagation {
         } else {
             stats.refuse(Refusal::WithheldBaggage);
             self.send_baggage(&Baggage::default(), carrier, stats);
+            if let Some(id) = correlation_id {
+                withhold_correlation_id(&id, carrier);
+            }
         }
     }
 
@@ -172,14 +172,21 @@ impl Baggage {
 
 /// An id that the caller has put there stays.
 fn send_correlation_id(id: &str, carrier: &mut dyn CarrierMut, stats: &Stats) {
-    let name = match carrier.kind() {
-        CarrierKind::Http | CarrierKind::Grpc => CORRELATION_HEADER,
-        CarrierKind::Messaging => CORRELATION_PROPERTY,
-        CarrierKind::Database | CarrierKind::Environment => return,
-    };
+    let Some(name) = correlation_fields(carrier.kind()).first() else { return };
     let mut is_there = false;
     carrier.for_each(name, &mut |_| is_there = true);
     if !is_there && !carrier.set(name, id) {
         stats.refuse(Refusal::Carrier);
+    }
+}
+
+/// Takes the id away where it was copied; another one is the caller's.
+fn withhold_correlation_id(id: &str, carrier: &mut dyn CarrierMut) {
+    for name in correlation_fields(carrier.kind()) {
+        let mut is_copy = false;
+        carrier.for_each(name, &mut |value| is_copy |= value == id.as_bytes());
+        if is_copy {
+            carrier.remove(name);
+        }
     }
 }

@@ -64,14 +64,14 @@ impl Telemetry {
             Some(pipeline) => pipeline.recorder(),
             None => Arc::new(NoopRecorder),
         };
-        let mut handle = Handle::builder(recorder.clone())
+        let mut handle = Handle::builder(recorder)
             .propagation(settings.propagation.clone())
             .service(resource.service_name.clone(), resource.zone.clone());
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());
         }
         let handle = handle.build();
-        observe_counts(&handle.meter(&SCOPE), recorder, handle.stats().clone());
+        observe_counts(&handle.meter(&SCOPE), &handle);
         Ok(Self(Arc::new(Parts { handle, pipeline, metrics })))
     }
 
