@@ -219,8 +219,8 @@ fn a_task_may_outlive_the_span_that_spawned_it() {
 fn work_beside_has_attributes_of_its_own() {
     on_each_runtime(
         async || {
-            let one = trilha::with_attributes(|copy| copy.model("lgbm", "1"), work());
-            let other = trilha::with_attributes(|copy| copy.model("lgbm", "2"), work());
+            let one = trilha::with_attributes(|copy| copy.set(Key::ModelVersion, "1"), work());
+            let other = trilha::with_attributes(|copy| copy.set(Key::ModelVersion, "2"), work());
             let (_, other) = tokio::join!(one, task::spawn(other));
             other.unwrap();
             assert_eq!(trilha::attributes().value(Key::Tenant), None);
