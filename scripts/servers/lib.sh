@@ -8,7 +8,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-servers=(postgres mariadb rabbitmq kafka otlp)
+servers=(postgres mariadb rabbitmq kafka otlp python node)
 
 # The servers from Debian refuse to run as root, or warn against it.
 unprivileged=()
