@@ -4,6 +4,7 @@
 //! It reads nothing but the registry and the files that it makes. A module makes each kind of file.
 
 mod rust;
+mod weaver;
 
 use std::{
     error::Error,
@@ -13,9 +14,12 @@ use std::{
     process::ExitCode,
 };
 
-use trilha_core::schema::Registry;
+use trilha_core::schema::{Registry, render};
 
 const REGISTRY: &str = "crates/trilha-core/schema/registry.toml";
+
+/// The first line of what is made.
+const MADE: &str = "Made from crates/trilha-core/schema/registry.toml by `cargo run -p xtask -- generate`.";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -43,7 +47,13 @@ fn main() -> ExitCode {
 fn artefacts() -> Result<Vec<Artefact>> {
     let text = fs::read_to_string(root().join(REGISTRY))?;
     let registry: Registry = toml::from_str(&text).map_err(|error| format!("{REGISTRY}: {error}"))?;
-    Ok(vec![("crates/trilha-core/src/schema/generated.rs", rust::render(&registry)?)])
+    Ok(vec![
+        ("crates/trilha-core/src/schema/generated.rs", rust::render(&registry)?),
+        ("SCHEMA.md", format!("<!-- {MADE} -->\n\n{}", render::markdown(&registry))),
+        ("schema/semconv/manifest.yaml", format!("# {MADE}\n{}", weaver::manifest(&registry))),
+        ("schema/semconv/registry.yaml", format!("# {MADE}\n{}", render::semconv(&registry))),
+        ("schema/collector.yaml", format!("# {MADE}\n#\n{}", render::collector(&registry))),
+    ])
 }
 
 fn generate(artefacts: Vec<Artefact>) -> Result<()> {

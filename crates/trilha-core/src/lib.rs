@@ -20,6 +20,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `http` | [`http`]: HTTP headers as a carrier, and the names that HTTP spans share |
+//! | `render` | [`schema::render`]: the schema as a table, Markdown, or a file for other tools |
+//! | `serde` | `Serialize` and `Deserialize` for what the schema holds |
 //!
 //! # What this crate does not do
 //! No I/O, no runtime, no SDK. It sends nothing, and starts no thread.

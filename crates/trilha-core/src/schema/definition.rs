@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Exit, Exits, Format, InvalidValue, Rule};
+use super::{Exit, Exits, Format, InvalidValue, PiiClass, Rule, Stability, ValueType};
 
 type Text = Cow<'static, str>;
 
@@ -45,41 +45,13 @@ pub(super) struct Fields {
     pub(super) examples: Cow<'static, [Text]>,
 }
 
-const fn default_max_length() -> usize {
+pub(super) const fn default_max_length() -> usize {
     128
 }
 
 impl Definition {
     /// The longest that [`max_length`](Self::max_length) may be.
     pub const LONGEST: usize = 1_024;
-
-    /// Starts the definition of a platform's own key. The name has the form of OpenTelemetry's attribute
-    /// names: lower-case words with `_`, joined by dots.
-    pub fn builder(
-        name: impl Into<Cow<'static, str>>,
-        brief: impl Into<Cow<'static, str>>,
-    ) -> DefinitionBuilder {
-        DefinitionBuilder(Fields {
-            name: name.into(),
-            brief: brief.into(),
-            value_type: ValueType::String,
-            unit: None,
-            stability: Stability::Stable,
-            cardinality: None,
-            max_length: default_max_length(),
-            format: Format::Text,
-            values: Cow::Borrowed(&[]),
-            pii: PiiClass::None,
-            exits: Exits::of(&[Exit::Span, Exit::Log]),
-            formerly: None,
-            examples: Cow::Borrowed(&[]),
-        })
-    }
-
-    /// Starts another definition from this one, without its examples: a narrower rule for a built-in key.
-    pub fn to_builder(&self) -> DefinitionBuilder {
-        DefinitionBuilder(Fields { examples: Cow::Borrowed(&[]), ..self.0.clone() })
-    }
 
     /// The attribute's name.
     pub fn name(&self) -> &str {
@@ -193,84 +165,6 @@ impl Definition {
     }
 }
 
-/// Settings of a [`Definition`].
-#[derive(Clone, Debug)]
-#[must_use = "a definition is made by `build`"]
-pub struct DefinitionBuilder(Fields);
-
-impl DefinitionBuilder {
-    /// What it means.
-    pub fn brief(mut self, brief: impl Into<Cow<'static, str>>) -> Self {
-        self.0.brief = brief.into();
-        self
-    }
-
-    /// Whether name and meaning may still change. Defaults to stable.
-    pub fn stability(mut self, stability: Stability) -> Self {
-        self.0.stability = stability;
-        self
-    }
-
-    /// How many values a service may see. Defaults to the number of [`values`](Self::values) where they
-    /// are listed, else to unbounded.
-    pub fn cardinality(mut self, most: u32) -> Self {
-        self.0.cardinality = Some(most);
-        self
-    }
-
-    /// The longest value, in bytes. Defaults to 128.
-    pub fn max_length(mut self, bytes: usize) -> Self {
-        self.0.max_length = bytes;
-        self
-    }
-
-    /// The form of its values. Defaults to [`Format::Text`].
-    pub fn format(mut self, format: Format) -> Self {
-        self.0.format = format;
-        self
-    }
-
-    /// The only values that are allowed. Defaults to any that has the form.
-    pub fn values<V: Into<Cow<'static, str>>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
-        self.0.values = values.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What it tells of a person. Defaults to nothing.
-    pub fn pii(mut self, class: PiiClass) -> Self {
-        self.0.pii = class;
-        self
-    }
-
-    /// Where it may go. Defaults to spans and log lines.
-    pub fn exits(mut self, exits: impl IntoIterator<Item = Exit>) -> Self {
-        self.0.exits = exits.into_iter().collect();
-        self
-    }
-
-    /// The name under which older readers know it. Defaults to none.
-    pub fn formerly(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.0.formerly = Some(name.into());
-        self
-    }
-
-    /// Values that keep the rules. Defaults to none.
-    pub fn examples<V: Into<Cow<'static, str>>>(mut self, examples: impl IntoIterator<Item = V>) -> Self {
-        self.0.examples = examples.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The definition.
-    ///
-    /// # Errors
-    /// When it contradicts itself: a metric attribute without a bound, personal data in what others read
-    /// (metrics, baggage, message headers, SQL comments), a secret that travels at all, an example against
-    /// its own rule…
-    pub fn build(self) -> Result<Definition, InvalidDefinition> {
-        self.0.try_into()
-    }
-}
-
 impl TryFrom<Fields> for Definition {
     type Error = InvalidDefinition;
 
@@ -350,78 +244,6 @@ fn is_name(text: &str) -> bool {
     text.len() <= 128 && text.split('.').all(is_word)
 }
 
-/// The type of an attribute's values.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum ValueType {
-    /// Text.
-    #[default]
-    String,
-    /// A whole number, of 64 bits.
-    Int,
-}
-
-impl ValueType {
-    /// The name in the registry, which is OpenTelemetry's.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Int => "int",
-        }
-    }
-}
-
-/// Whether name and meaning of an attribute may still change.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Stability {
-    /// They may change with any release.
-    Development,
-    /// A change is a breaking one.
-    #[default]
-    Stable,
-}
-
-impl Stability {
-    /// The name in the registry, which is OpenTelemetry's.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Stable => "stable",
-        }
-    }
-}
-
-/// What an attribute's values tell of a person. The order is that of the care they need.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum PiiClass {
-    /// Nothing.
-    #[default]
-    None,
-    /// Something, to who holds the key to it: an order's number.
-    Pseudonymous,
-    /// Who it is. Such a value is no metric attribute, and in no baggage, message header or SQL comment.
-    Personal,
-    /// A credential, of a person or a service. Such a value leaves by no exit.
-    Secret,
-}
-
-impl PiiClass {
-    /// The name in the registry and in a policy file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pseudonymous => "pseudonymous",
-            Self::Personal => "personal",
-            Self::Secret => "secret",
-        }
-    }
-}
-
 /// A definition contradicts itself, or one that stands above it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{name}: {field} {problem}")]
@@ -451,6 +273,7 @@ impl InvalidDefinition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::DefinitionBuilder;
 
     fn field_of(builder: DefinitionBuilder) -> &'static str {
         builder.build().map_or_else(|error| error.field(), |_| "")
