@@ -358,7 +358,7 @@ pub(super) static CONTEXT: [Definition; 11] = [
     }),
 ];
 
-pub(super) static ATTRIBUTES: [Definition; 21] = [
+pub(super) static ATTRIBUTES: [Definition; 22] = [
     Definition(Fields {
         name: Borrowed("service.name"),
         brief: Borrowed("The service's name"),
@@ -673,6 +673,21 @@ pub(super) static ATTRIBUTES: [Definition; 21] = [
         exits: Exits::of(&[Exit::Event, Exit::Metric]),
         formerly: None,
         examples: Borrowed(&[Borrowed("http")]),
+    }),
+    Definition(Fields {
+        name: Borrowed("peer"),
+        brief: Borrowed("Who sent work without a trace: a service's address, a topic or a queue"),
+        value_type: ValueType::String,
+        unit: None,
+        stability: Stability::Stable,
+        cardinality: Some(65),
+        max_length: 128,
+        format: Format::Text,
+        values: Borrowed(&[]),
+        pii: PiiClass::None,
+        exits: Exits::of(&[Exit::Metric]),
+        formerly: None,
+        examples: Borrowed(&[Borrowed("10.0.3.7"), Borrowed("orders")]),
     }),
 ];
 
