@@ -20,6 +20,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `http` | [`http`]: HTTP headers as a carrier, and the names that HTTP spans share |
+//! | `policy` | [`policy`]: the rules of a platform in one file |
 //! | `render` | [`schema::render`]: the schema as a table, Markdown, or a file for other tools |
 //! | `serde` | `Serialize` and `Deserialize` for what the schema holds |
 //!
@@ -31,6 +32,8 @@ pub mod carrier;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod messaging;
+#[cfg(feature = "policy")]
+pub mod policy;
 pub mod propagation;
 pub mod recorder;
 pub mod sampling;

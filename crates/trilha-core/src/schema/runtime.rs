@@ -129,6 +129,11 @@ impl Schema {
         self
     }
 
+    /// Whether attributes are also written under the names that older readers know.
+    pub fn has_former_names(&self) -> bool {
+        self.0.has_former_names
+    }
+
     /// The context keys: the built-in ones in the order of [`Key`], then the platform's own.
     pub fn context_keys(&self) -> &[Definition] {
         &self.0.registry.context

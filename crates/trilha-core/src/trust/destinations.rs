@@ -2,7 +2,7 @@
 //!
 //! It resolves no name: a rule speaks of the host as the client names it, and ports do not matter.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 
@@ -151,8 +151,10 @@ impl HostRule {
             ("private", _) => Ok(Self::Private),
             (_, Some(Host::Address(address))) => Ok(Self::Range(address.into())),
             (_, Some(Host::Name { .. })) => name(rule).map(Self::Name).ok_or(EXPECTED_HOST),
-            (_, None) if rule.contains('/') => range(rule).map(Self::Range),
-            (_, None) => Err(EXPECTED_HOST),
+            (_, None) => match rule.split_once('/') {
+                Some((address, _)) if address.parse::<IpAddr>().is_ok() => range(rule).map(Self::Range),
+                _ => Err(EXPECTED_HOST),
+            },
         }
     }
 
