@@ -98,13 +98,12 @@ impl Baggage {
 
     /// Removes a key. False: it was not there.
     pub fn remove(&mut self, key: &str) -> bool {
-        if place(self.as_str(), key).is_none() {
-            return false;
+        let mut text = self.as_str().as_bytes().to_vec();
+        let was_there = cut(&mut text, key.as_bytes());
+        if was_there {
+            *self = Self::of_text(text);
         }
-        let mut text = self.as_str().to_owned();
-        cut(&mut text, key);
-        *self = Self::of_text(text);
-        true
+        was_there
     }
 
     /// The header value in at most `max_bytes`: whole members go, from the end.
@@ -112,8 +111,8 @@ impl Baggage {
         shorten(self.as_str(), max_bytes, MAX_BYTES)
     }
 
-    fn of_text(text: String) -> Self {
-        Self((!text.is_empty()).then(|| Arc::new(text)))
+    fn of_text(text: Vec<u8>) -> Self {
+        Self(String::from_utf8(text).ok().filter(|text| !text.is_empty()).map(Arc::new))
     }
 
     /// `properties` are valid, each with a `;` in front.
@@ -121,7 +120,7 @@ impl Baggage {
         if !is_token(key) {
             return Err(InvalidBaggage::Key);
         }
-        let (length, place) = (self.as_str().len(), place(self.as_str(), key));
+        let (length, place) = (self.as_str().len(), place(self.as_str().as_bytes(), key.as_bytes()));
         let is_new = place.is_none();
         if value.len() > MAX_BYTES || (is_new && self.len() == MAX_MEMBERS) {
             return Err(InvalidBaggage::Length);

@@ -2,10 +2,10 @@
 //!
 //! Strict member by member: one that breaks the grammar is refused whole, the others are kept.
 
-use std::{fmt, str};
+use std::fmt;
 
 use super::{
-    super::list::{ByteSet, trim_end, trim_start},
+    super::list::{ByteSet, trim_start},
     Baggage, MAX_BYTES, MAX_MEMBERS,
     member::cut,
 };
@@ -27,7 +27,7 @@ pub struct ParsedBaggage {
 /// Reads one header after another, for a carrier that shows them one by one.
 #[derive(Default)]
 pub struct BaggageReader {
-    text: String,
+    text: Vec<u8>, // valid members without white space
     members: usize,
     input: usize, // bytes of all headers and the commas that join them
     seen: u64,    // one bit for the keys of a kind: one whose bit is clear is new
@@ -39,6 +39,7 @@ impl BaggageReader {
     /// Reads one more header value.
     pub fn push(&mut self, header: &[u8]) {
         let mut rest = self.admit(header);
+        let has_white_space = rest.contains(&b' ') || rest.contains(&b'\t');
         self.text.reserve(rest.len() + 1);
         loop {
             rest = trim_start(rest);
@@ -47,7 +48,7 @@ impl BaggageReader {
                 [b',', after @ ..] => after, // lists may hold empty members
                 _ => match split_member(rest) {
                     Some((key, member, after)) => {
-                        self.take(key, member);
+                        self.take(key, member, has_white_space);
                         after
                     }
                     None => {
@@ -79,7 +80,7 @@ impl BaggageReader {
         }
     }
 
-    fn take(&mut self, key: &str, member: &str) {
+    fn take(&mut self, key: &[u8], member: &[u8], has_white_space: bool) {
         let bit = kind_of(key);
         if self.seen & bit != 0 && cut(&mut self.text, key) {
             self.members -= 1;
@@ -91,13 +92,13 @@ impl BaggageReader {
         self.seen |= bit;
         self.members += 1;
         if !self.text.is_empty() {
-            self.text.push(',');
+            self.text.push(b',');
         }
-        if member.as_bytes().contains(&b' ') || member.as_bytes().contains(&b'\t') {
-            // In a valid member white space stands only where it means nothing.
-            self.text.extend(member.chars().filter(|c| !is_ows(*c)));
+        if has_white_space {
+            // In a valid member it stands only where it means nothing.
+            self.text.extend(member.iter().filter(|byte| !matches!(byte, b' ' | b'\t')));
         } else {
-            self.text.push_str(member);
+            self.text.extend_from_slice(member);
         }
     }
 }
@@ -109,8 +110,7 @@ impl fmt::Debug for BaggageReader {
 }
 
 /// One of 64 bits, by what is cheap to know of a key.
-fn kind_of(key: &str) -> u64 {
-    let key = key.as_bytes();
+fn kind_of(key: &[u8]) -> u64 {
     let last = key.last().copied().unwrap_or_default();
     1u64.rotate_left(u32::from(last) ^ (key.len() as u32) << 2)
 }
@@ -121,26 +121,17 @@ pub(super) fn is_token(text: &str) -> bool {
 
 /// A list of properties without white space, and with a `;` in front of each. None: it is none.
 pub(super) fn properties(list: &str) -> Option<String> {
-    let list = list.trim_matches(is_ows);
-    if list.is_empty() {
-        return Some(String::new());
-    }
-    let list = format!(";{list}");
-    skip_properties(list.as_bytes())?.is_empty().then(|| list.replace(is_ows, ""))
-}
-
-fn is_ows(character: char) -> bool {
-    matches!(character, ' ' | '\t')
+    let list = list.trim_matches([' ', '\t']);
+    let list = if list.is_empty() { String::new() } else { format!(";{list}") };
+    skip_properties(list.as_bytes())?.is_empty().then(|| list.replace([' ', '\t'], ""))
 }
 
 /// The key of the member at the start of `text`, the member, and what follows it: a comma or nothing.
-fn split_member(text: &[u8]) -> Option<(&str, &str, &[u8])> {
+fn split_member(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (key, rest) = split_key(text)?;
     let (_, rest) = OCTET.split(trim_start(rest.strip_prefix(b"=")?));
     let rest = skip_properties(rest)?;
     let (member, rest) = text.split_at_checked(text.len() - rest.len())?;
-    let key = str::from_utf8(key).ok()?;
-    let member = str::from_utf8(trim_end(member)).ok()?;
     matches!(rest, [] | [b',', ..]).then_some((key, member, rest))
 }
 
