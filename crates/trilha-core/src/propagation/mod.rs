@@ -7,6 +7,7 @@
 mod baggage;
 mod environment;
 mod format;
+mod hex;
 mod list;
 mod receive;
 mod send;
@@ -19,6 +20,7 @@ pub use self::{
     baggage::{Baggage, BaggageReader, InvalidBaggage, Member, ParsedBaggage},
     environment::Environment,
     format::{Format, Formats, InvalidFormat},
+    hex::Encoded,
     list::Bounded,
     send::inject,
     trace_context::TraceContext,

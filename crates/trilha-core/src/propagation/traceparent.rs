@@ -9,12 +9,12 @@ use std::{fmt, str};
 
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 
-use super::list::trim;
+use super::{
+    hex::{Encoded, decode_u8, decode_u64, decode_u128, encode_u8, encode_u64, encode_u128},
+    list::trim,
+};
 
 const LENGTH: usize = 55;
-const TRACE_ID: usize = 3;
-const PARENT_ID: usize = 36;
-const FLAGS: usize = 53;
 
 /// Set by whoever made the trace id at random in at least its last 56 bits.
 pub const RANDOM_FLAG: TraceFlags = TraceFlags::new(0x02);
@@ -49,24 +49,21 @@ impl Traceparent {
     /// [`InvalidTraceparent`] says which rule the value breaks; it never holds the value.
     pub fn parse(value: &[u8]) -> Result<Self, InvalidTraceparent> {
         use InvalidTraceparent as Invalid;
-        let value = trim(value);
-        let (head, rest) = value.split_at_checked(LENGTH).ok_or(Invalid::Length)?;
-        let head: &[u8; LENGTH] = head.try_into().map_err(|_| Invalid::Length)?;
-        let version = hex::<1>(head, 0).ok_or(Invalid::Version)?;
-        match (version, rest) {
-            ([0xff], _) => return Err(Invalid::Version),
-            ([0x00], []) => {}
-            ([1..=0xfe], [] | [b'-', ..]) => {}
+        let (head, rest) = trim(value).split_first_chunk::<LENGTH>().ok_or(Invalid::Length)?;
+        let (version, head) = split_field(head)?;
+        match (decode_u8(*version).ok_or(Invalid::Version)?, rest) {
+            (0xff, _) => return Err(Invalid::Version),
+            (0x00, []) | (0x01.., [] | [b'-', ..]) => {}
             _ => return Err(Invalid::Length),
         }
-        if [TRACE_ID, PARENT_ID, FLAGS].iter().any(|at| head.get(at - 1) != Some(&b'-')) {
-            return Err(Invalid::Separator);
-        }
-        let trace_id = hex::<16>(head, TRACE_ID).ok_or(Invalid::TraceId)?;
-        let parent_id = hex::<8>(head, PARENT_ID).ok_or(Invalid::ParentId)?;
-        let [flags] = hex::<1>(head, FLAGS).ok_or(Invalid::Flags)?;
-        Self::new(TraceId::from_bytes(trace_id), SpanId::from_bytes(parent_id), TraceFlags::new(flags))
-            .ok_or(if trace_id == [0; 16] { Invalid::TraceId } else { Invalid::ParentId })
+        let (trace_id, head) = split_field(head)?;
+        let (parent_id, head) = split_field(head)?;
+        let flags = head.try_into().map_err(|_| Invalid::Length)?;
+        let trace_id = TraceId::from(decode_u128(trace_id).ok_or(Invalid::TraceId)?);
+        let parent_id = SpanId::from(decode_u64(parent_id).ok_or(Invalid::ParentId)?);
+        let flags = TraceFlags::new(decode_u8(flags).ok_or(Invalid::Flags)?);
+        let is_zero = if trace_id == TraceId::INVALID { Invalid::TraceId } else { Invalid::ParentId };
+        Self::new(trace_id, parent_id, flags).ok_or(is_zero)
     }
 
     /// A value of these ids, unless one of them is zero. Unknown flags are cleared.
@@ -98,13 +95,12 @@ impl Traceparent {
 
     /// The header value, without an allocation.
     pub fn encode(&self) -> EncodedTraceparent {
-        let mut text = [b'-'; LENGTH];
-        let (version, ids) = text.split_at_mut(TRACE_ID);
-        version.copy_from_slice(b"00-");
-        write_hex(&self.trace_id.to_bytes(), ids);
-        write_hex(&self.parent_id.to_bytes(), ids.split_at_mut(PARENT_ID - TRACE_ID).1);
-        write_hex(&[self.flags.to_u8()], ids.split_at_mut(FLAGS - TRACE_ID).1);
-        EncodedTraceparent(text)
+        Encoded::joined([
+            b"00",
+            &encode_u128(u128::from_be_bytes(self.trace_id.to_bytes())),
+            &encode_u64(u64::from_be_bytes(self.parent_id.to_bytes())),
+            &encode_u8(self.flags.to_u8()),
+        ])
     }
 }
 
@@ -129,15 +125,7 @@ impl str::FromStr for Traceparent {
 }
 
 /// The 55 characters of a version `00` header value.
-#[derive(Clone, Copy, Debug)]
-pub struct EncodedTraceparent([u8; LENGTH]);
-
-impl EncodedTraceparent {
-    /// The value as text.
-    pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
+pub type EncodedTraceparent = Encoded<LENGTH>;
 
 /// Which rule a `traceparent` value breaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -166,30 +154,11 @@ pub enum InvalidTraceparent {
     Repeated,
 }
 
-fn hex<const N: usize>(text: &[u8; LENGTH], at: usize) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    let digits = text.get(at..at + 2 * N)?.chunks_exact(2);
-    for (byte, pair) in bytes.iter_mut().zip(digits) {
-        let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
-}
-
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn write_hex(bytes: &[u8], text: &mut [u8]) {
-    const fn character(nibble: u8) -> u8 {
-        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-    }
-    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair.copy_from_slice(&[character(byte >> 4), character(byte & 0x0f)]);
+/// The field of `N` characters at the start, and what follows the dash behind it.
+fn split_field<const N: usize>(text: &[u8]) -> Result<(&[u8; N], &[u8]), InvalidTraceparent> {
+    match text.split_first_chunk() {
+        Some((field, [b'-', rest @ ..])) => Ok((field, rest)),
+        _ => Err(InvalidTraceparent::Separator),
     }
 }
 
@@ -240,7 +209,7 @@ mod tests {
     #[test]
     fn optional_white_space_is_trimmed() {
         assert!(Traceparent::parse(format!(" \t{VALID}\t ").as_bytes()).is_ok());
-        assert_eq!(refused(&format!("\u{b}{VALID}")), InvalidTraceparent::Version);
+        assert_eq!(refused(&format!("\u{b}{VALID}")), InvalidTraceparent::Separator);
     }
 
     #[test]
