@@ -14,6 +14,10 @@ impl<const N: usize> Encoded<N> {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// These parts with dashes between them. `N` is the length of it all.
     #[inline]
     pub(super) fn joined<const P: usize>(parts: [&[u8]; P]) -> Self {
@@ -24,6 +28,14 @@ impl<const N: usize> Encoded<N> {
             place.copy_from_slice(part);
             rest = after.get_mut(1..).unwrap_or_default();
         }
+        Self(text)
+    }
+
+    /// Two halves of `N / 2`.
+    #[inline]
+    fn concat<const H: usize>(halves: [[u8; H]; 2]) -> Self {
+        let mut text = [b'0'; N];
+        text.iter_mut().zip(halves.as_flattened()).for_each(|(place, digit)| *place = *digit);
         Self(text)
     }
 }
@@ -62,25 +74,20 @@ fn decode_u32(digits: [u8; 8]) -> Option<u64> {
 }
 
 #[inline]
-pub(super) fn encode_u128(number: u128) -> [u8; 32] {
-    let mut digits = [0; 32];
-    let ([high, low], []) = digits.as_chunks_mut() else { return digits };
-    (*high, *low) = (encode_u64((number >> 64) as u64), encode_u64(number as u64));
-    digits
+pub(super) fn encode_u128(number: u128) -> Encoded<32> {
+    let (Encoded(high), Encoded(low)) = (encode_u64((number >> 64) as u64), encode_u64(number as u64));
+    Encoded::concat([high, low])
 }
 
 #[inline]
-pub(super) fn encode_u64(number: u64) -> [u8; 16] {
-    let mut digits = [0; 16];
-    let ([high, low], []) = digits.as_chunks_mut() else { return digits };
-    (*high, *low) = (encode_u32(number >> 32), encode_u32(number & 0xffff_ffff));
-    digits
+pub(super) fn encode_u64(number: u64) -> Encoded<16> {
+    Encoded::concat([encode_u32(number >> 32), encode_u32(number & 0xffff_ffff)])
 }
 
 #[inline]
-pub(super) fn encode_u8(number: u8) -> [u8; 2] {
+pub(super) fn encode_u8(number: u8) -> Encoded<2> {
     let [.., high, low] = encode_u32(u64::from(number));
-    [high, low]
+    Encoded([high, low])
 }
 
 #[inline]
@@ -123,10 +130,10 @@ mod tests {
 
     #[test]
     fn numbers_are_spelt_in_lower_case_with_all_their_zeros() {
-        assert_eq!(&encode_u64(0x0123_4567_89ab_cdef), b"0123456789abcdef");
-        assert_eq!(&encode_u128(0xfedc_ba98_7654_3210 << 60), b"0fedcba9876543210000000000000000");
-        assert_eq!((0..=u8::MAX).find(|byte| encode_u8(*byte) != *format!("{byte:02x}").as_bytes()), None);
-        assert_eq!((0..=u8::MAX).find(|byte| decode_u8(encode_u8(*byte)) != Some(*byte)), None);
+        assert_eq!(encode_u64(0x0123_4567_89ab_cdef).as_str(), "0123456789abcdef");
+        assert_eq!(encode_u128(0xfedc_ba98_7654_3210 << 60).as_str(), "0fedcba9876543210000000000000000");
+        assert_eq!((0..=u8::MAX).find(|byte| encode_u8(*byte).as_str() != format!("{byte:02x}")), None);
+        assert_eq!((0..=u8::MAX).find(|byte| decode_u8(encode_u8(*byte).0) != Some(*byte)), None);
     }
 
     #[test]

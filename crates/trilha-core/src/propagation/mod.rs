@@ -4,9 +4,13 @@
 //! Reading refuses what the specifications refuse, counts it, and never fails the call. Whether what
 //! was read is believed is a question of [`trust`](crate::trust).
 
+pub mod b3;
+pub mod x_trace;
+
 mod baggage;
 mod environment;
 mod format;
+mod foreign;
 mod hex;
 mod list;
 mod receive;
@@ -20,6 +24,7 @@ pub use self::{
     baggage::{Baggage, BaggageReader, InvalidBaggage, Member, ParsedBaggage},
     environment::Environment,
     format::{Format, Formats, InvalidFormat},
+    foreign::ForeignContext,
     hex::Encoded,
     list::Bounded,
     send::inject,

@@ -97,10 +97,22 @@ impl Traceparent {
     pub fn encode(&self) -> EncodedTraceparent {
         Encoded::joined([
             b"00",
-            &encode_u128(u128::from_be_bytes(self.trace_id.to_bytes())),
-            &encode_u64(u64::from_be_bytes(self.parent_id.to_bytes())),
-            &encode_u8(self.flags.to_u8()),
+            self.encode_trace_id().as_bytes(),
+            self.encode_parent_id().as_bytes(),
+            encode_u8(self.flags.to_u8()).as_bytes(),
         ])
+    }
+
+    /// The trace's id alone.
+    #[inline]
+    pub fn encode_trace_id(&self) -> Encoded<32> {
+        encode_u128(u128::from_be_bytes(self.trace_id.to_bytes()))
+    }
+
+    /// The span's id alone.
+    #[inline]
+    pub fn encode_parent_id(&self) -> Encoded<16> {
+        encode_u64(u64::from_be_bytes(self.parent_id.to_bytes()))
     }
 }
 
