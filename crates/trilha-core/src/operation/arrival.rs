@@ -48,11 +48,21 @@ pub(super) struct Accepted {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inbound {
     pub(crate) contexts: Vec<TraceContext>,
-    /// Whether they came in by a format that is read and not written, so that a copy is not replaced.
+    /// Whether they may have come in by a format that is read and not written, so that a copy is not
+    /// replaced.
     pub(crate) is_foreign: bool,
 }
 
 impl Inbound {
+    /// Whether `value` holds an id of what came in.
+    pub(crate) fn is_named_in(&self, value: &[u8]) -> bool {
+        let value = value.to_ascii_lowercase();
+        let holds = |id: String| value.windows(id.len()).any(|part| part == id.as_bytes());
+        self.contexts
+            .iter()
+            .any(|known| holds(known.trace_id().to_string()) || holds(known.span_id().to_string()))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.contexts.is_empty()
     }
@@ -86,7 +96,8 @@ impl<'a> Arrival<'a> {
         };
         let mut accepted = Accepted::default();
         if let Ok(remote) = &received.trace {
-            let is_foreign = !propagation.writes(remote.format);
+            // A stranger may have sent one format beside another.
+            let is_foreign = self.trust.is_edge() || !propagation.writes(remote.format);
             accepted.inbound = Some(Inbound { contexts: vec![remote.context.clone()], is_foreign });
         }
         if self.trust.is_edge() {
@@ -102,8 +113,13 @@ impl Accepted {
     fn of_friend(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
         match received.trace {
             Ok(remote) => {
-                self.decision = if remote.is_decided { Decision::Parent } else { Decision::TraceId };
-                self.parent = Some(remote.context);
+                let has_ids = remote.context.traceparent().is_some();
+                self.decision = match remote.sampled {
+                    Some(false) if !has_ids => Decision::Denied,
+                    Some(_) => Decision::Parent,
+                    None => Decision::TraceId,
+                };
+                self.parent = Some(remote.context).filter(|_| has_ids);
             }
             Err(reason) if !arrival.is_probe => {
                 self.broken = handle.count_broken(reason, received.kind, arrival.peer);
@@ -116,8 +132,12 @@ impl Accepted {
 
     fn of_stranger(&mut self, received: Received, trust: Trust, handle: &Handle) {
         if let Ok(remote) = received.trace {
-            handle.refuse(Refusal::UntrustedDecision);
-            if trust == Trust::EdgeSameTrace {
+            if remote.sampled.is_some() {
+                handle.refuse(Refusal::UntrustedDecision);
+            }
+            if remote.context.traceparent().is_none() {
+                // A decision alone.
+            } else if trust == Trust::EdgeSameTrace {
                 self.decision = Decision::Chance;
                 self.parent = Some(remote.context.without_decision());
             } else {
@@ -200,7 +220,7 @@ impl Handle {
     ) -> Result<TraceContext, Option<Broken>> {
         let received = self.propagation().receive(carrier, self.stats()).ok_or(None)?;
         let remote = received.trace.map_err(|reason| self.count_broken(reason, received.kind, peer))?;
-        Ok(remote.context)
+        remote.context.traceparent().is_some().then_some(remote.context).ok_or(None)
     }
 
     /// Nothing at an edge, where work without a trace is expected.

@@ -9,8 +9,8 @@ pub mod x_trace;
 
 mod baggage;
 mod environment;
-mod format;
 mod foreign;
+mod format;
 mod hex;
 mod list;
 mod receive;
@@ -23,8 +23,8 @@ pub(crate) use self::trace_context::random_trace_id;
 pub use self::{
     baggage::{Baggage, BaggageReader, InvalidBaggage, Member, ParsedBaggage},
     environment::Environment,
-    format::{Format, Formats, InvalidFormat},
     foreign::ForeignContext,
+    format::{Format, Formats, InvalidFormat},
     hex::Encoded,
     list::Bounded,
     send::inject,

@@ -3,8 +3,9 @@
 //! Nothing is believed here, and nothing is applied; [`crate::operation`] does both.
 
 use super::{
-    Baggage, BaggageReader, Format, InvalidTraceparent, ParsedBaggage, Propagation, TraceContext,
-    Traceparent, Tracestate,
+    Baggage, BaggageReader, ForeignContext, Format, InvalidTraceparent, ParsedBaggage, Propagation,
+    TraceContext, Traceparent, Tracestate, b3,
+    x_trace::{self, InvalidXTrace, XTraceReader},
 };
 use crate::{
     BrokenReason, Refusal, Stats,
@@ -23,17 +24,19 @@ pub(crate) struct Received {
 /// The trace of a sender.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
+    /// Empty where the sender sent a sampling decision alone, as B3 allows.
     pub(crate) context: TraceContext,
     pub(crate) format: Format,
-    /// Whether the sender said if it samples; not every format can.
-    pub(crate) is_decided: bool,
+    /// The sampling decision; not every format knows one.
+    pub(crate) sampled: Option<bool>,
 }
 
 impl Propagation {
     /// Reads the sender's trace, in the first format of which the carrier holds something. What is
     /// malformed is counted in `stats` and ignored.
     pub fn extract(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<TraceContext> {
-        self.receive_trace(carrier, stats)?.ok().map(|remote| remote.context)
+        let remote = self.receive_trace(carrier, stats)?.ok()?;
+        Some(remote.context).filter(|context| context.traceparent().is_some())
     }
 
     /// Reads the sender's trace as [`extract`](Self::extract) does, where that was or will be called for
@@ -72,25 +75,60 @@ impl Propagation {
 /// `None` where the carrier holds nothing in this format.
 fn receive_in(format: Format, carrier: &dyn Carrier, stats: &Stats) -> Option<Result<Remote, BrokenReason>> {
     match format {
-        Format::TraceContext => {
-            let mut traceparent = None;
-            carrier.for_each("traceparent", &mut |value| {
-                traceparent = Some(match traceparent {
-                    None => Traceparent::parse(value),
-                    Some(_) => Err(InvalidTraceparent::Repeated),
-                });
+        Format::TraceContext => receive_trace_context(carrier, stats),
+        Format::B3 => {
+            let mut read = None;
+            carrier.for_each(b3::B3, &mut |value| {
+                read.get_or_insert_with(|| b3::parse(value));
             });
-            Some(match traceparent? {
-                Ok(traceparent) => {
-                    let context = TraceContext::new(traceparent, receive_tracestate(carrier, stats));
-                    Ok(Remote { context, format, is_decided: true })
-                }
-                Err(InvalidTraceparent::Repeated) => Err(BrokenReason::Repeated),
-                Err(_) => Err(BrokenReason::Malformed),
-            })
+            Some(foreign(read?, format))
         }
-        _ => None,
+        Format::B3Multi => {
+            let mut reader = b3::B3Reader::default();
+            carrier.for_each(b3::TRACE_ID, &mut |value| reader.trace_id(value));
+            carrier.for_each(b3::SPAN_ID, &mut |value| reader.span_id(value));
+            carrier.for_each(b3::SAMPLED, &mut |value| reader.sampled(value));
+            carrier.for_each(b3::FLAGS, &mut |value| reader.flags(value));
+            Some(foreign(reader.finish()?, format))
+        }
+        Format::XTrace => {
+            let [trace_id, span_id, _] = x_trace::fields(carrier.kind());
+            let mut reader = XTraceReader::default();
+            carrier.for_each(trace_id, &mut |value| reader.trace_id(value));
+            carrier.for_each(span_id, &mut |value| reader.span_id(value));
+            // Names that so many use for something else: what does not fit was not meant for us.
+            Some(foreign(Ok::<_, InvalidXTrace>(reader.finish()?.ok()?), format))
+        }
+        Format::Baggage => None,
     }
+}
+
+fn receive_trace_context(carrier: &dyn Carrier, stats: &Stats) -> Option<Result<Remote, BrokenReason>> {
+    let mut traceparent = None;
+    carrier.for_each("traceparent", &mut |value| {
+        traceparent = Some(match traceparent {
+            None => Traceparent::parse(value),
+            Some(_) => Err(InvalidTraceparent::Repeated),
+        });
+    });
+    Some(match traceparent? {
+        Ok(traceparent) => {
+            let context = TraceContext::new(traceparent, receive_tracestate(carrier, stats));
+            let sampled = Some(traceparent.is_sampled());
+            Ok(Remote { context, format: Format::TraceContext, sampled })
+        }
+        Err(InvalidTraceparent::Repeated) => Err(BrokenReason::Repeated),
+        Err(_) => Err(BrokenReason::Malformed),
+    })
+}
+
+fn foreign<E>(read: Result<ForeignContext, E>, format: Format) -> Result<Remote, BrokenReason> {
+    let ForeignContext { traceparent, sampled } = read.map_err(|_| BrokenReason::Malformed)?;
+    let context = match traceparent {
+        Some(traceparent) => TraceContext::new(traceparent, Tracestate::default()),
+        None => TraceContext::none(),
+    };
+    Ok(Remote { context, format, sampled })
 }
 
 fn receive_tracestate(carrier: &dyn Carrier, stats: &Stats) -> Tracestate {

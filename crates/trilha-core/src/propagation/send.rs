@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use opentelemetry::{Context, baggage::BaggageExt};
 
-use super::{Baggage, Format, ParsedBaggage, Propagation, TraceContext, receive::correlation_fields};
+use super::{
+    Baggage, Encoded, Format, ParsedBaggage, Propagation, TraceContext, Traceparent, b3,
+    receive::correlation_fields, x_trace,
+};
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
+    operation::Inbound,
     schema::{Exit, Key},
     trust::Recipient,
 };
@@ -53,6 +57,9 @@ impl Propagation {
             return;
         }
         self.send_trace(outgoing.trace, carrier, stats);
+        if let Some(inbound) = outgoing.context.get::<Inbound>().filter(|inbound| inbound.is_foreign) {
+            self.remove_copies(inbound, carrier);
+        }
         if carrier.kind() == CarrierKind::Database {
             return; // nobody continues there
         }
@@ -72,24 +79,61 @@ impl Propagation {
     }
 
     fn send_trace(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
-        let mut is_taken = true;
+        let mut fields = Fields { carrier, is_full: false };
+        let traceparent = trace.traceparent();
         if self.writes(Format::TraceContext) {
-            match trace.traceparent() {
-                Some(traceparent) => is_taken &= carrier.set("traceparent", traceparent.encode().as_str()),
-                None => carrier.remove("traceparent"),
-            }
             let tracestate = trace.tracestate().bounded(self.tracestate_bytes);
             if tracestate.left_out > 0 {
                 stats.refuse(Refusal::ShortenedTracestate);
             }
-            if tracestate.text.is_empty() {
-                carrier.remove("tracestate");
-            } else {
-                is_taken &= carrier.set("tracestate", &tracestate.text);
+            fields.put("traceparent", traceparent.map(Traceparent::encode).as_ref().map(Encoded::as_str));
+            fields.put("tracestate", Some(&*tracestate.text).filter(|text| !text.is_empty()));
+        }
+        if self.writes(Format::B3) {
+            fields.put(b3::B3, traceparent.map(b3::encode).as_ref().map(Encoded::as_str));
+        }
+        if self.writes(Format::B3Multi) || self.writes(Format::XTrace) {
+            let trace_id = traceparent.map(Traceparent::encode_trace_id);
+            let span_id = traceparent.map(Traceparent::encode_parent_id);
+            let (trace_id, span_id) =
+                (trace_id.as_ref().map(Encoded::as_str), span_id.as_ref().map(Encoded::as_str));
+            if self.writes(Format::B3Multi) {
+                fields.put(b3::TRACE_ID, trace_id);
+                fields.put(b3::SPAN_ID, span_id);
+                fields.put(b3::SAMPLED, traceparent.map(b3::encode_sampled));
+                fields.put(b3::PARENT_ID, None);
+                fields.put(b3::FLAGS, None);
+            }
+            if self.writes(Format::XTrace) {
+                let [of_trace, of_span, of_parent] = x_trace::fields(fields.carrier.kind());
+                fields.put(of_trace, trace_id);
+                fields.put(of_span, span_id);
+                fields.put(of_parent, None);
             }
         }
-        if !is_taken {
+        if fields.is_full {
             stats.refuse(Refusal::Carrier);
+        }
+    }
+
+    /// Takes away what was copied from an inbound request in a format that is read and not written: it names
+    /// the sender's span. Other values of such fields are the caller's.
+    fn remove_copies(&self, inbound: &Inbound, carrier: &mut dyn CarrierMut) {
+        let [trace_id, span_id, parent_id] = x_trace::fields(carrier.kind());
+        let by_format = [
+            (Format::B3, &[b3::B3][..]),
+            (Format::B3Multi, &[b3::TRACE_ID, b3::SPAN_ID, b3::PARENT_ID]),
+            (Format::XTrace, &[trace_id, span_id, parent_id]),
+        ];
+        for (_, fields) in by_format.iter().filter(|(format, _)| self.reads(*format) && !self.writes(*format))
+        {
+            for field in *fields {
+                let mut is_copy = false;
+                carrier.for_each(field, &mut |value| is_copy |= inbound.is_named_in(value));
+                if is_copy {
+                    carrier.remove(field);
+                }
+            }
         }
     }
 
@@ -166,6 +210,21 @@ impl Baggage {
                     ..all
                 }
             }
+        }
+    }
+}
+
+/// The fields of a carrier, each of which is replaced or removed.
+struct Fields<'a> {
+    carrier: &'a mut dyn CarrierMut,
+    is_full: bool,
+}
+
+impl Fields<'_> {
+    fn put(&mut self, field: &'static str, value: Option<&str>) {
+        match value {
+            Some(value) => self.is_full |= !self.carrier.set(field, value),
+            None => self.carrier.remove(field),
         }
     }
 }

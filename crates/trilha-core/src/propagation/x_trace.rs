@@ -5,6 +5,8 @@
 
 use opentelemetry::{SpanId, TraceId};
 
+use crate::carrier::CarrierKind;
+
 use super::{
     ForeignContext,
     foreign::{span_id, trace_id},
@@ -15,6 +17,14 @@ use super::{
 pub const HEADERS: [&str; 3] = ["x-trace-id", "x-span-id", "x-parent-id"];
 /// The same as properties of a message.
 pub const PROPERTIES: [&str; 3] = ["trace_id", "span_id", "parent_id"];
+
+/// The names of the three in this kind of carrier.
+pub const fn fields(kind: CarrierKind) -> [&'static str; 3] {
+    match kind {
+        CarrierKind::Messaging => PROPERTIES,
+        _ => HEADERS,
+    }
+}
 
 /// Reads the ids, one value after another.
 ///

@@ -64,6 +64,8 @@ pub enum Decision {
     /// The parent is not believed, and may have chosen the trace id to its liking: the sampler decides
     /// by chance.
     Chance,
+    /// The sender asked that the work is not kept, and named no trace.
+    Denied,
 }
 
 impl<'a> SpanStart<'a> {

@@ -55,6 +55,7 @@ impl Sampler {
         match start.decision {
             Decision::Parent => self.keeps(parent.map(TraceContext::is_sampled), trace_id),
             Decision::TraceId => self.keeps(None, trace_id),
+            Decision::Denied => self.keeps(Some(false), trace_id),
             Decision::Chance => self.keeps(None, random_trace_id()),
         }
     }

@@ -1,95 +1,15 @@
 //! What is taken over of work that comes in, by the trust in its sender; and what of it is sent on.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::SystemTime,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use opentelemetry::{Context, KeyValue, baggage::BaggageExt};
 use trilha_core::{
-    Baggage, BrokenReason, CarrierKind, Handle, Operation, Recipient, Recorder, Refusal, Scope, SpanCounts,
-    SpanKind, TraceContext, Trust,
-    recorder::{Attribute, Decision, Link, PassThrough, SpanRecord, SpanStart, Status, Value},
+    Baggage, BrokenReason, CarrierKind, Handle, Operation, Recipient, Refusal, SpanKind, Trust,
+    recorder::Decision,
     schema::{Key, Zone},
 };
 
-static SCOPE: Scope = Scope::new("test", "");
-const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
-
-/// Remembers how each span was started, and its events.
-#[derive(Clone, Debug, Default)]
-struct Watch(Arc<Mutex<Vec<Started>>>);
-
-#[derive(Clone, Debug)]
-struct Started {
-    parent: Option<TraceContext>,
-    decision: Decision,
-    links: Vec<TraceContext>,
-    events: Arc<Mutex<Vec<String>>>,
-}
-
-#[derive(Debug)]
-struct Watched(PassThrough, Arc<Mutex<Vec<String>>>);
-
-impl Watch {
-    fn last(&self) -> Started {
-        self.0.lock().unwrap().last().unwrap().clone()
-    }
-}
-
-impl Recorder for Watch {
-    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-        let events = Arc::<Mutex<_>>::default();
-        self.0.lock().unwrap().push(Started {
-            parent: start.parent.cloned(),
-            decision: start.decision,
-            links: start.links.iter().map(|link| link.context.clone()).collect(),
-            events: events.clone(),
-        });
-        Arc::new(Watched(PassThrough(TraceContext::of_child(start.parent, |_| true)), events))
-    }
-
-    fn counts(&self) -> SpanCounts {
-        SpanCounts::default()
-    }
-}
-
-impl SpanRecord for Watched {
-    fn trace_context(&self) -> &TraceContext {
-        self.0.trace_context()
-    }
-
-    fn is_recording(&self) -> bool {
-        true
-    }
-
-    fn set_attribute(&self, _: &str, _: Value<'_>) {}
-
-    fn add_event(&self, name: &str, _: Option<SystemTime>, attributes: &[Attribute<'_>]) {
-        self.1.lock().unwrap().push(format!("{name} {attributes:?}"));
-    }
-
-    fn add_link(&self, _: &Link<'_>) {}
-    fn set_name(&self, _: &str) {}
-    fn set_status(&self, _: Status<'_>) {}
-    fn end(&self, _: Option<SystemTime>) {}
-}
-
-fn handle(zone: Zone) -> (Handle, Watch) {
-    let watch = Watch::default();
-    (Handle::builder(Arc::new(watch.clone())).service("orders", Some(zone)).build(), watch)
-}
-
-fn headers(fields: &[(&str, &str)]) -> HashMap<String, String> {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-fn traceparent() -> String {
-    format!("00-{TRACE_ID}-b7ad6b7169203331-01")
-}
+use crate::support::{SCOPE, TRACE_ID, Watch, handle, headers, serve, traceparent};
 
 fn full() -> HashMap<String, String> {
     headers(&[
@@ -98,11 +18,6 @@ fn full() -> HashMap<String, String> {
         ("baggage", "tenant=acme;source=login,user.region=s%C3%A3o%20paulo"),
         ("correlation_id", "case-4711"),
     ])
-}
-
-fn serve(handle: &Handle, carrier: &HashMap<String, String>, trust: Trust) -> Operation {
-    let builder = Operation::builder(&SCOPE, "served", SpanKind::Server).handle(handle.clone());
-    builder.extract(carrier, trust).peer(Some("10.0.0.9")).start()
 }
 
 #[test]
