@@ -11,7 +11,7 @@ use trilha::{
     Refusal, Sampler, SpanCounts, Telemetry, Trust, opentelemetry::TraceId, schema::Zone,
     tower::ServerTraceLayer,
 };
-use trilha_testing::Receiver;
+use trilha_testing::{Receiver, Trace};
 
 const REQUESTS: u64 = 20;
 
@@ -68,16 +68,21 @@ async fn a_strangers_tenant_is_refused() {
 }
 
 #[tokio::test]
-async fn only_where_it_is_asked_for_does_a_strangers_trace_go_on() {
+async fn a_strangers_trace_goes_on_only_where_that_is_asked_for_and_without_its_sampling() {
     let traceparent = format!("00-{LUCKY}-deadbeefdeadbeef-01");
-    for (sender, goes_on) in
-        [(Sender::Stranger, false), (Sender::StrangerInTheSameTrace, true), (Sender::OneOfUs, true)]
-    {
+    let headers = [("traceparent", traceparent.as_str()), ("tracestate", "vendor=1,ot=rv:ffffffffffffff")];
+    for (sender, tracestate) in [
+        (Sender::Stranger, None),
+        (Sender::StrangerInTheSameTrace, Some("vendor=1")),
+        (Sender::OneOfUs, Some("vendor=1,ot=rv:ffffffffffffff")),
+    ] {
         let service = Service::start(sender, Sampler::always_on()).await;
-        service.get(&[("traceparent", &traceparent)]).await;
+        service.get(&headers).await;
         let traces = service.receiver.wait_for(|traces| traces.iter().any(|trace| trace.spans().len() == 2));
-        let trace_id = traces.await.first().unwrap().trace_id();
-        assert_eq!(trace_id == TraceId::from_hex(LUCKY).unwrap(), goes_on, "{sender:?}");
+        for span in traces.await.iter().flat_map(Trace::spans) {
+            let goes_on = span.trace_id == TraceId::from_hex(LUCKY).unwrap();
+            assert_eq!(goes_on.then_some(span.trace_state.as_str()), tracestate, "{sender:?}: {}", span.name);
+        }
     }
 }
 
@@ -93,8 +98,8 @@ const STRANGERS: [Sender; 2] = [Sender::Stranger, Sender::StrangerInTheSameTrace
 
 /// A service that answers what baggage it sent on.
 struct Service {
+    telemetry: Telemetry, // stops first: its last spans want a receiver
     receiver: Receiver,
-    telemetry: Telemetry,
     url: String,
 }
 
@@ -115,7 +120,7 @@ impl Service {
         let layer = ServerTraceLayer::new().handle(telemetry.handle().clone());
         let layer = trust.into_iter().fold(layer, ServerTraceLayer::trust);
         let url = serve(Router::new().route("/", get(call)).layer(layer)).await;
-        Self { receiver, telemetry, url }
+        Self { telemetry, receiver, url }
     }
 
     /// Sends one request, and returns the answer.
