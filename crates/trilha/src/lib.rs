@@ -50,6 +50,12 @@
 //! # }
 //! ```
 //!
+//! # What crosses to other services
+//! Everybody who is called gets the trace; [baggage](Baggage), the context attributes that travel with it and
+//! the correlation id go to private hosts, and where the [policy](policy::Policy) says. What comes in is
+//! believed, except at an edge: there a new trace starts, linked to the caller's, and nothing else is taken
+//! over. `stats()` and the metrics `trilha.refused` and `trilha.propagation.broken` tell what was not.
+//!
 //! # Features
 //! | feature | adds |
 //! |---|---|
@@ -65,8 +71,8 @@
 //! | `batch` | [`batch`]: batch runs, partitions, links |
 //!
 //! # What it does not do yet
-//! Baggage is not carried, and TLS to the receiver is not spoken: send to a collector on the same host.
-//! Values are not checked for personal data.
+//! TLS to the receiver is not spoken: send to a collector on the same host. Values are not checked for
+//! personal data.
 
 pub mod prelude;
 pub mod task;
@@ -81,9 +87,9 @@ pub use tracing;
 #[cfg(feature = "batch")]
 pub use trilha_batch as batch;
 pub use trilha_core::{
-    Carrier, CarrierKind, CarrierMut, ContextAttributes, DroppedSpans, Handle, Operation, OperationBuilder,
-    Outcome, Refusal, Scope, SpanCounts, SpanKind, TraceContext, Trust, api, carry, sampling::Sampler,
-    schema,
+    Baggage, BrokenPropagation, BrokenReason, Carrier, CarrierKind, CarrierMut, ContextAttributes,
+    DroppedSpans, Handle, Operation, OperationBuilder, Outcome, Recipient, Refusal, Scope, SpanCounts,
+    SpanKind, TraceContext, Trust, api, carry, policy, propagation, sampling::Sampler, schema, trust,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;

@@ -110,6 +110,16 @@ impl Propagation {
         !self.switched_off.contains(&kind)
     }
 
+    /// The formats that are read.
+    pub fn read(&self) -> Formats {
+        self.read
+    }
+
+    /// The formats that are written.
+    pub fn written(&self) -> Formats {
+        self.write
+    }
+
     /// Whether this format is read.
     pub fn reads(&self, format: Format) -> bool {
         self.read.contains(format)

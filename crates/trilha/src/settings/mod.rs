@@ -3,13 +3,15 @@
 mod env;
 mod exporter;
 mod logs;
+mod policy;
+mod propagation;
 mod resource;
 mod sampling;
 
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
-use trilha_core::{CarrierKind, Propagation, sampling::Sampler};
+use trilha_core::{CarrierKind, Propagation, policy::Policy, sampling::Sampler};
 
 pub(crate) use self::{
     env::Env,
@@ -27,6 +29,7 @@ pub(crate) struct Options {
     pub(crate) sampler: Option<Sampler>,
     pub(crate) logs: Option<LogFormat>,
     pub(crate) switched_off: Vec<CarrierKind>,
+    pub(crate) policy: Option<Policy>,
 }
 
 /// What holds in the end.
@@ -39,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) metric_interval: Option<Duration>,
     pub(crate) spans: SpanSettings,
     pub(crate) propagation: Propagation,
+    pub(crate) policy: Policy,
     pub(crate) logs: LogFormat,
     /// Which log lines are written: `RUST_LOG`.
     pub(crate) log_filter: EnvFilter,
@@ -60,7 +64,9 @@ pub(crate) struct SpanSettings {
 
 impl Settings {
     pub(crate) fn resolve(options: Options, env: &Env) -> Result<Self, SetupError> {
-        let resource = ServiceResource::resolve(&options.resource, env)?;
+        let policy = policy::resolve(options.policy, env)?;
+        let resource = ServiceResource::resolve(&options.resource, policy.as_ref(), env)?;
+        let policy = policy.unwrap_or_default();
         let is_disabled = env.boolean("OTEL_SDK_DISABLED")?.unwrap_or(false);
         let exporter = |signal| match is_disabled {
             true => Ok(None),
@@ -76,11 +82,12 @@ impl Settings {
             metrics: exporter(Signal::Metrics)?,
             metric_interval: env.millis("OTEL_METRIC_EXPORT_INTERVAL")?,
             spans: SpanSettings::resolve(env)?,
-            propagation: propagation(&options.switched_off, env)?,
+            propagation: propagation::resolve(&options.switched_off, &policy, env)?,
             logs: LogFormat::resolve(options.logs, env, resource.is_deployed)?,
             log_filter: logs::log_filter(env)?,
             span_filter: logs::span_filter(env)?,
             resource,
+            policy,
         })
     }
 }
@@ -99,24 +106,6 @@ impl SpanSettings {
         };
         Ok(settings)
     }
-}
-
-/// `tracecontext` is what is carried; `baggage` is part of the variable's default and carried by none.
-fn propagation(switched_off: &[CarrierKind], env: &Env) -> Result<Propagation, SetupError> {
-    const PROPAGATORS: &str = "OTEL_PROPAGATORS";
-    let mut propagation = Propagation::default();
-    if let Some(names) = env.text(PROPAGATORS) {
-        let names: Vec<_> = names.split(',').map(str::trim).collect();
-        if let Some(unknown) = names.iter().find(|n| !matches!(**n, "tracecontext" | "baggage" | "none")) {
-            let problem = format!("{unknown:?} is none of tracecontext, baggage, none");
-            return Err(SetupError::new(PROPAGATORS, problem));
-        }
-        if !names.contains(&"tracecontext") {
-            let kinds = [CarrierKind::Http, CarrierKind::Grpc, CarrierKind::Messaging, CarrierKind::Database];
-            propagation = kinds.into_iter().fold(propagation, |all, kind| all.with(kind, false));
-        }
-    }
-    Ok(switched_off.iter().fold(propagation, |all, kind| all.with(*kind, false)))
 }
 
 #[cfg(test)]
@@ -149,16 +138,5 @@ mod tests {
             let error = resolve(Box::leak(Box::new([variable]))).err().expect(variable.0);
             assert_eq!(error.option(), variable.0);
         }
-    }
-
-    #[test]
-    fn propagation_is_switched_off_by_name_and_by_carrier() {
-        let off = resolve(&[("OTEL_PROPAGATORS", "none")]).unwrap().propagation;
-        assert!(!off.is_enabled(CarrierKind::Http));
-        let on = resolve(&[("OTEL_PROPAGATORS", "tracecontext,baggage")]).unwrap().propagation;
-        assert!(on.is_enabled(CarrierKind::Http));
-        let no_database = propagation(&[CarrierKind::Database], &Env::of(&[])).unwrap();
-        assert!(!no_database.is_enabled(CarrierKind::Database));
-        assert!(no_database.is_enabled(CarrierKind::Messaging));
     }
 }

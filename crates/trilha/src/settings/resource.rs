@@ -3,13 +3,17 @@
 //! Specification: [OpenTelemetry resource semantic conventions 1.37](https://github.com/open-telemetry/semantic-conventions/blob/v1.37.0/docs/resource/README.md).
 
 use opentelemetry::KeyValue;
-use trilha_core::schema::Zone;
+use trilha_core::{
+    policy::Policy,
+    schema::{Schema, Zone},
+};
 
 use super::env::Env;
 use crate::SetupError;
 
 const RESOURCE: &str = "OTEL_RESOURCE_ATTRIBUTES";
 const ENVIRONMENT: &str = "deployment.environment.name";
+const POLICY_DIGEST: &str = "trilha.policy.digest";
 
 /// What the program itself said about the service.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +36,11 @@ pub(crate) struct ServiceResource {
 }
 
 impl ServiceResource {
-    pub(crate) fn resolve(options: &ResourceOptions, env: &Env) -> Result<Self, SetupError> {
+    pub(crate) fn resolve(
+        options: &ResourceOptions,
+        policy: Option<&Policy>,
+        env: &Env,
+    ) -> Result<Self, SetupError> {
         let mut pairs = vec![
             ("telemetry.sdk.name".into(), "trilha".into()),
             ("telemetry.sdk.language".into(), "rust".into()),
@@ -51,7 +59,7 @@ impl ServiceResource {
             ("service.name", Some(options.service_name.clone()).filter(|name| !name.is_empty())),
             ("service.version", options.version.clone()),
             ("team", options.team.clone()),
-            ("zone", options.zone.as_ref().map(Zone::to_string)),
+            ("zone", options.zone.as_ref().map(ToString::to_string)),
             (ENVIRONMENT, options.environment.clone()),
         ];
         for (key, value) in of_program {
@@ -59,12 +67,22 @@ impl ServiceResource {
                 set(&mut pairs, key, value);
             }
         }
+        let zone_origin = if options.zone.is_some() { "zone" } else { RESOURCE };
+        let schema = policy.map_or_else(Schema::default, |policy| policy.schema().clone());
+        if let Some(policy) = policy {
+            set(&mut pairs, POLICY_DIGEST, policy.digest().to_owned());
+        }
+        for (key, value) in pairs.clone() {
+            if let Some(former) = schema.former_name(&key) {
+                set(&mut pairs, former, value);
+            }
+        }
         let value = |key: &str| pairs.iter().find(|(known, _)| known == key).map(|(_, v)| v.clone());
         let Some(service_name) = value("service.name") else {
             return Err(SetupError::new("OTEL_SERVICE_NAME", "the service has no name"));
         };
         let zone = match value("zone") {
-            Some(zone) => Some(zone.parse().map_err(|error| SetupError::new(RESOURCE, error))?),
+            Some(zone) => Some(schema.zone(&zone).map_err(|error| SetupError::new(zone_origin, error))?),
             None => None,
         };
         let is_deployed = matches!(value(ENVIRONMENT).as_deref(), Some("production" | "staging"));
@@ -98,7 +116,7 @@ mod tests {
             (RESOURCE, "team=a,service.version=1,deployment.environment=production,zone=Z6"),
         ]);
         let options = ResourceOptions { version: Some("2".into()), ..options() };
-        let resource = ServiceResource::resolve(&options, &env).unwrap();
+        let resource = ServiceResource::resolve(&options, None, &env).unwrap();
         assert_eq!(resource.service_name, "orders");
         assert_eq!(value(&resource, "service.version").as_deref(), Some("2"));
         assert_eq!(value(&resource, "team").as_deref(), Some("a"));
@@ -110,9 +128,9 @@ mod tests {
     #[test]
     fn a_service_has_a_name_and_a_zone_that_exists() {
         let nobody = ResourceOptions::default();
-        let error = ServiceResource::resolve(&nobody, &Env::of(&[])).unwrap_err();
+        let error = ServiceResource::resolve(&nobody, None, &Env::of(&[])).unwrap_err();
         assert_eq!(error.option(), "OTEL_SERVICE_NAME");
         let env = Env::of(&[(RESOURCE, "zone=Z0")]);
-        assert_eq!(ServiceResource::resolve(&options(), &env).unwrap_err().option(), RESOURCE);
+        assert_eq!(ServiceResource::resolve(&options(), None, &env).unwrap_err().option(), RESOURCE);
     }
 }

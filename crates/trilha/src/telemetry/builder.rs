@@ -1,6 +1,6 @@
 //! What a program says about itself and its telemetry, before it starts.
 
-use trilha_core::{CarrierKind, sampling::Sampler, schema::Zone};
+use trilha_core::{CarrierKind, policy::Policy, sampling::Sampler, schema::Zone};
 
 use super::{Telemetry, install};
 use crate::{
@@ -21,7 +21,9 @@ use crate::{
 /// | – | `OTEL_EXPORTER_OTLP_TIMEOUT`, `…_TRACES_TIMEOUT`, `…_METRICS_TIMEOUT` | 10,000 ms |
 /// | – | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` (`otlp` or `none`) | `otlp` |
 /// | [`sampler`](Self::sampler) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | parent-based; all, or a tenth where the environment is `production` or `staging` |
-/// | [`without`](Self::without) | `OTEL_PROPAGATORS` | all carriers |
+/// | [`policy`](Self::policy) | `TRILHA_POLICY`: the path of a file | – |
+/// | policy | `OTEL_PROPAGATORS` (of `tracecontext`, `baggage`, `b3`, `b3multi`, `xtrace`, or `none`): what is read and written | all are read, `tracecontext,baggage` are written |
+/// | [`without`](Self::without) | – | all carriers take part |
 /// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |
 /// | – | `RUST_LOG`: which log lines are written | `info` |
 /// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info,lapin=off` |
@@ -97,6 +99,13 @@ impl TelemetryBuilder {
     /// Neither reads nor writes a context in this kind of carrier. Defaults to all kinds taking part.
     pub fn without(mut self, carrier: CarrierKind) -> Self {
         self.0.switched_off.push(carrier);
+        self
+    }
+
+    /// The platform's own rules: its keys and zones, whom it trusts, who gets baggage. Defaults to the
+    /// file that `TRILHA_POLICY` names, else to none.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.0.policy = Some(policy);
         self
     }
 

@@ -13,7 +13,7 @@ use std::{
 use opentelemetry::global;
 use tokio::sync::oneshot;
 use tracing_subscriber::{Layer, registry::LookupSpan};
-use trilha_core::{Handle, NoopRecorder, Recorder, Scope, api::ApiTracerProvider};
+use trilha_core::{BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope, api::ApiTracerProvider};
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
 use trilha_sdk::{ExportCounts, Metrics, MetricsBuilder, observe_counts};
@@ -64,9 +64,19 @@ impl Telemetry {
             Some(pipeline) => pipeline.recorder(),
             None => Arc::new(NoopRecorder),
         };
+        let policy = &settings.policy;
         let mut handle = Handle::builder(recorder)
             .propagation(settings.propagation.clone())
+            .schema(policy.schema().clone())
+            .strangers(policy.edge())
             .service(resource.service_name.clone(), resource.zone.clone());
+        if let Some(peers) = policy.peers() {
+            handle = handle.peers(peers.clone());
+        }
+        if resource.zone.is_some() {
+            // Without a zone nobody said that callers have to be traced: then it is only counted.
+            handle = handle.on_broken_propagation(warn_broken);
+        }
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());
         }
@@ -181,6 +191,12 @@ impl Parts {
         }
         .unwrap_or_else(|| f(&self, timeout))
     }
+}
+
+/// Says nothing of what the sender sent.
+fn warn_broken(reason: BrokenReason, carrier: CarrierKind) {
+    let (reason, carrier) = (reason.name(), carrier.name());
+    tracing::warn!(reason, carrier, "work came in without a trace to continue; a new one starts");
 }
 
 fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupError> {

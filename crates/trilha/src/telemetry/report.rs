@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use trilha_core::{Refusal, SpanCounts, Stats};
+use trilha_core::{BrokenPropagation, Refusal, SpanCounts, Stats};
 use trilha_sdk::ExportCounts;
 
 /// The counts of a service at one moment.
@@ -15,11 +15,18 @@ pub struct Snapshot {
     pub metric_exports: ExportCounts,
     /// What was refused at a boundary, and how often.
     pub refused: Vec<(Refusal, u64)>,
+    /// Where work of one of us came in without a trace to continue, and how often.
+    pub broken_propagation: Vec<BrokenPropagation>,
 }
 
 impl Snapshot {
     pub(crate) fn new(spans: SpanCounts, metric_exports: ExportCounts, stats: &Stats) -> Self {
-        Self { spans, metric_exports, refused: stats.refusals().collect() }
+        Self {
+            spans,
+            metric_exports,
+            refused: stats.refusals().collect(),
+            broken_propagation: stats.broken_propagation(),
+        }
     }
 }
 
