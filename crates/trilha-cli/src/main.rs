@@ -1,5 +1,6 @@
 //! The `trilha` command: a module for each subcommand.
 
+mod check;
 mod receive;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
         Command::Receive(args) => receive::run(&args),
     }
 }
@@ -22,6 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
     Receive(receive::Args),
 }
 

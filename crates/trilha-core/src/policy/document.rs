@@ -9,10 +9,11 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use super::error::{Fault, InvalidPolicy};
+use super::{
+    Policy,
+    error::{Fault, InvalidPolicy},
+};
 
-/// More than anybody writes, and little memory.
-const MAX_BYTES: usize = 1 << 20;
 const MAX_FAULTS: usize = 100;
 const MAX_SHOWN_KEY: usize = 64;
 
@@ -25,7 +26,7 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     pub(super) fn new(file: &'t [u8]) -> Result<Self, InvalidPolicy> {
         let document = |text| Self { text, faults: RefCell::default() };
-        if file.len() > MAX_BYTES {
+        if file.len() > Policy::LONGEST {
             return Err(document("").refusal(0, "longer than 1 MiB"));
         }
         match std::str::from_utf8(file) {

@@ -60,13 +60,28 @@ struct Rules {
     destinations: Option<Destinations>,
 }
 
+impl Rules {
+    fn keys(&self) -> impl Iterator<Item = &Definition> {
+        let builtin = Schema::builtin();
+        self.schema.context_keys().iter().filter(move |key| !builtin.context_keys().contains(key))
+    }
+
+    fn zones(&self) -> impl Iterator<Item = &ZoneDefinition> {
+        let builtin = Schema::builtin();
+        self.schema.zones().iter().filter(move |zone| !builtin.zones().contains(zone))
+    }
+}
+
 impl Policy {
+    /// The longest file, in bytes.
+    pub const LONGEST: usize = 1 << 20;
+
     /// Starts a policy in code.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder(Rules::default())
     }
 
-    /// Reads a policy file, of at most 1 MiB.
+    /// Reads a policy file, of at most [`LONGEST`](Self::LONGEST) bytes.
     ///
     /// # Errors
     /// [`InvalidPolicy`] names every key that is wrong, with its place.
@@ -92,6 +107,16 @@ impl Policy {
     /// What is built in, with the platform's own keys and zones. Former names are its setting as well.
     pub fn schema(&self) -> &Schema {
         &self.rules.schema
+    }
+
+    /// The keys that the platform adds, or narrows.
+    pub fn keys(&self) -> impl Iterator<Item = &Definition> {
+        self.rules.keys()
+    }
+
+    /// The zones that the platform adds, or gives another meaning.
+    pub fn zones(&self) -> impl Iterator<Item = &ZoneDefinition> {
+        self.rules.zones()
     }
 
     /// The peers that are believed. `None`: the zone alone decides.

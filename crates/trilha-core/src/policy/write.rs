@@ -6,7 +6,7 @@ use super::Rules;
 use crate::{
     CarrierKind,
     propagation::Formats,
-    schema::{Definition, Schema, ZoneDefinition},
+    schema::{Definition, ZoneDefinition},
 };
 
 /// A key and its value, if there is something to say.
@@ -14,11 +14,10 @@ type Line<'a> = Option<(&'a str, String)>;
 
 pub(super) fn write(rules: &Rules) -> String {
     let mut file = "version = 1\n".to_owned();
-    let builtin = Schema::builtin();
-    for zone in rules.schema.zones().iter().filter(|zone| !builtin.zones().contains(zone)) {
+    for zone in rules.zones() {
         write_zone(&mut file, zone);
     }
-    for key in rules.schema.context_keys().iter().filter(|key| !builtin.context_keys().contains(key)) {
+    for key in rules.keys() {
         write_key(&mut file, key);
     }
     let formats = |formats: Formats| list(formats.iter().map(|format| format.name()));
