@@ -6,7 +6,7 @@ use std::{cell::RefCell, fmt};
 
 use toml::{
     Spanned,
-    de::{DeString, DeTable, DeValue},
+    de::{DeTable, DeValue},
 };
 
 use super::{
@@ -105,15 +105,16 @@ impl<'t> Table<'t> {
     }
 
     /// The tables in the table `key`, with their names, in the order of the text.
-    pub(super) fn tables(&mut self, key: &'static str) -> Vec<(String, Self)> {
-        let Some(table) = self.table(key) else { return Vec::new() };
-        let mut entries: Vec<_> = table.entries.into_iter().collect();
+    ///
+    /// Each is opened when the one before has been read: what that one lacks is no fault of the next.
+    pub(super) fn tables(&mut self, key: &'static str) -> impl Iterator<Item = (String, Self)> + use<'t> {
+        let (document, path) = (self.document, join(&self.path, key));
+        let mut entries: Vec<_> = self.table(key).into_iter().flat_map(|table| table.entries).collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        let named = |(key, value): (Spanned<DeString<'t>>, _)| {
-            let value = Value::new(self.document, join(&table.path, key.get_ref()), value);
+        entries.into_iter().filter_map(move |(key, value)| {
+            let value = Value::new(document, join(&path, key.get_ref()), value);
             Some((key.into_inner().into_owned(), value.table()?))
-        };
-        entries.into_iter().filter_map(named).collect()
+        })
     }
 
     pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<Value<'t>>> {

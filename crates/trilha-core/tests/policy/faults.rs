@@ -223,6 +223,13 @@ fn all_faults_are_told_in_the_order_of_the_file() {
     let places: Vec<_> = found.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
     assert_eq!(places, ["3:8", "4:1", "4:1", "6:8", "8:11"], "{found:#?}");
 
+    // A fault in one table hides none in the next.
+    let found = faults(
+        "[zones.a]\n[zones.'']\nmeaning = 'x'\n[keys.a]\n[keys.team]\nmeaning = 'x'\npii = 'none'\ntravels = []",
+    );
+    let places: Vec<_> = found.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
+    assert_eq!(places, ["2:1", "3:1", "5:1", "5:1", "5:1", "6:1"], "{found:#?}");
+
     let invalid = Policy::parse("version = 1\na = 1\nb = 1").unwrap_err();
     assert_eq!(invalid.faults().iter().map(|fault| fault.key()).collect::<Vec<_>>(), ["a", "b"]);
     let lines = invalid.to_string();
