@@ -1,4 +1,4 @@
-//! The registry as Rust: keys, typed values, tables.
+//! The registry as Rust: keys, typed values, setters, tables.
 
 use std::{
     io::Write,
@@ -13,7 +13,7 @@ use crate::Result;
 pub(crate) fn render(registry: &Registry) -> Result<String> {
     let Registry { context, attributes, events, zones, opentelemetry, .. } = registry;
     let source = format!(
-        r#"//! Keys, typed values and tables of the schema. Made from `schema/registry.toml` by
+        r#"//! Keys, typed values, setters and tables of the schema. Made from `schema/registry.toml` by
 //! `cargo run -p xtask -- generate`: change it there.
 
 use std::borrow::Cow::Borrowed;
@@ -22,6 +22,7 @@ use super::{{
     Definition, EventDefinition, Exit, Exits, Format, OpenTelemetry, PiiClass, Stability, ValueType, Zone,
     ZoneDefinition, definition::Fields, value::typed_value,
 }};
+use crate::ContextAttributes;
 
 /// A context-scoped attribute that is built in. [`definition`](Self::definition) tells its rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -37,6 +38,10 @@ impl Key {{
 }}
 
 {typed_values}
+
+impl ContextAttributes {{
+    {setters}
+}}
 
 impl Zone {{
     {zone_constants}
@@ -65,6 +70,7 @@ pub(super) const OPENTELEMETRY: OpenTelemetry = OpenTelemetry {{
         keys = each(context, |key| format!("Self::{},", type_name(key))),
         context_len = context.len(),
         typed_values = each(context, typed_value),
+        setters = each(context, setter),
         zone_constants = each(zones, zone_constant),
         zone_names = each(zones, |zone| format!("Self::{},", zone.zone())),
         zones_len = zones.len(),
@@ -102,6 +108,19 @@ fn typed_value(key: &Definition) -> String {
         format = key.format(),
         max_length = key.max_length(),
         pii = key.pii().name(),
+        type_name = type_name(key),
+    )
+}
+
+fn setter(key: &Definition) -> String {
+    format!(
+        "/// Sets {sentence}
+    pub fn {name}(&self, value: impl AsRef<str>) -> &Self {{
+        self.set(Key::{type_name}, value)
+    }}
+",
+        sentence = sentence(key),
+        name = key.name(),
         type_name = type_name(key),
     )
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod receive;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Receive(args) => receive::run(&args),
+        Command::Schema(args) => schema::run(&args),
     }
 }
 
@@ -26,6 +28,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Receive(receive::Args),
+    Schema(schema::Args),
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
     schema::{Consumer, Definition, Exit, Key, Model},
 };
 
-/// The schema's values of the work in hand. Clones share one cell.
+/// The schema's values of the work in hand. Clones share one cell. Each built-in key has a setter.
 ///
 /// A value that is set reaches every span that is open under the same operation when it ends, its
 /// metrics, and the log lines and queries that follow. One that breaks its key's rule is refused and
@@ -143,26 +143,6 @@ impl ContextAttributes {
         });
     }
 
-    /// Sets `tenant`: on whose behalf the work is done. It reaches metrics; [`Key`] tells the rules.
-    pub fn tenant(&self, tenant: impl AsRef<str>) -> &Self {
-        self.set(Key::Tenant, tenant)
-    }
-
-    /// Sets `route`: the business route, as a template.
-    pub fn route(&self, route: impl AsRef<str>) -> &Self {
-        self.set(Key::Route, route)
-    }
-
-    /// Sets `component`: the part of the service.
-    pub fn component(&self, component: impl AsRef<str>) -> &Self {
-        self.set(Key::Component, component)
-    }
-
-    /// Sets `correlation_id`: the business key that the work is known by elsewhere.
-    pub fn correlation_id(&self, id: impl AsRef<str>) -> &Self {
-        self.set(Key::CorrelationId, id)
-    }
-
     /// Sets `model_name`, `model_version`, and of `model_stage` and `policy_digest` what is known.
     pub fn model(&self, model: &Model) -> &Self {
         model.entries().for_each(|(key, value)| {
@@ -177,11 +157,6 @@ impl ContextAttributes {
             self.set(key, value);
         });
         self
-    }
-
-    /// Sets `purpose`: what personal data is processed for.
-    pub fn purpose(&self, purpose: impl AsRef<str>) -> &Self {
-        self.set(Key::Purpose, purpose)
     }
 }
 

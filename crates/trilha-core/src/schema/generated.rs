@@ -1,4 +1,4 @@
-//! Keys, typed values and tables of the schema. Made from `schema/registry.toml` by
+//! Keys, typed values, setters and tables of the schema. Made from `schema/registry.toml` by
 //! `cargo run -p xtask -- generate`: change it there.
 
 use std::borrow::Cow::Borrowed;
@@ -7,6 +7,7 @@ use super::{
     Definition, EventDefinition, Exit, Exits, Format, OpenTelemetry, PiiClass, Stability, ValueType, Zone,
     ZoneDefinition, definition::Fields, value::typed_value,
 };
+use crate::ContextAttributes;
 
 /// A context-scoped attribute that is built in. [`definition`](Self::definition) tells its rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -151,6 +152,63 @@ typed_value! {
     /// - **Cardinality:** at most 20.
     /// - **PII:** none.
     Purpose
+}
+
+impl ContextAttributes {
+    /// Sets `tenant`: on whose behalf the work is done: an organisation, never a person.
+    pub fn tenant(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::Tenant, value)
+    }
+
+    /// Sets `route`: the business route, as a template without values.
+    pub fn route(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::Route, value)
+    }
+
+    /// Sets `component`: the part of the service that does the work.
+    pub fn component(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::Component, value)
+    }
+
+    /// Sets `correlation_id`: the business key that the work is known by elsewhere.
+    pub fn correlation_id(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::CorrelationId, value)
+    }
+
+    /// Sets `model_name`: the model that answers.
+    pub fn model_name(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::ModelName, value)
+    }
+
+    /// Sets `model_version`: the model's version, pinned.
+    pub fn model_version(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::ModelVersion, value)
+    }
+
+    /// Sets `model_stage`: how far the model has come towards production.
+    pub fn model_stage(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::ModelStage, value)
+    }
+
+    /// Sets `policy_digest`: the digest of the policy that the model ran under.
+    pub fn policy_digest(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::PolicyDigest, value)
+    }
+
+    /// Sets `consumer_app`: the application that consumes the answer.
+    pub fn consumer_app(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::ConsumerApp, value)
+    }
+
+    /// Sets `use_case`: what the answer is used for.
+    pub fn use_case(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::UseCase, value)
+    }
+
+    /// Sets `purpose`: the purpose that was declared for personal data (LGPD, article 6).
+    pub fn purpose(&self, value: impl AsRef<str>) -> &Self {
+        self.set(Key::Purpose, value)
+    }
 }
 
 impl Zone {

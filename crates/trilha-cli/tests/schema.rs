@@ -1,0 +1,36 @@
+//! `trilha schema`, as a person runs it.
+
+use std::process::{Command, Stdio};
+
+fn schema(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_trilha")).arg("schema").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_schema_is_a_table_by_default() {
+    let table = schema(&[]);
+    let tenant: Vec<_> = table.lines().filter(|line| line.starts_with("tenant ")).collect();
+    let columns: Vec<_> = tenant.concat().split_whitespace().map(str::to_owned).collect();
+    assert_eq!(columns[..6], ["tenant", "string", "identifier", "128", "1,000", "none"]);
+}
+
+#[test]
+fn each_format_is_printed() {
+    for (format, sign) in [
+        ("table", "Events of spans\n"),
+        ("markdown", "| `tenant` | string |"),
+        ("registry", "  - id: registry.trilha\n    type: attribute_group\n"),
+        ("collector", "  redaction/trilha_traces:\n    allow_all_keys: false\n"),
+    ] {
+        assert!(schema(&["--format", format]).contains(sign), "{format}");
+    }
+}
+
+#[test]
+fn a_format_that_does_not_exist_is_an_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilha"));
+    let status = command.args(["schema", "--format", "xml"]).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+}
