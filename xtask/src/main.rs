@@ -1,7 +1,8 @@
 //! `cargo run -p xtask -- generate` makes the files that come from the schema's registry, and
 //! `cargo run -p xtask -- check` tells which of them are not current.
 //!
-//! It reads nothing but the registry and the files that it makes. A module makes each kind of file.
+//! It reads nothing but the registry and the files that it makes. It is built on the core, and the core on
+//! one of these files: change the registry, generate, and then use in the core what is new.
 
 mod rust;
 mod weaver;

@@ -92,11 +92,8 @@ fn is_template(route: &str) -> bool {
     !route.contains(['?', '#']) && !route.split('/').any(is_value)
 }
 
-/// Whether a segment of a path is plainly a value. One with a placeholder is none, whatever else it holds.
+/// Whether a segment of a path is plainly a value.
 fn is_value(segment: &str) -> bool {
-    if segment.contains('{') || segment.starts_with([':', '*', '<']) {
-        return false;
-    }
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let is_number = digits >= 2 && digits == segment.len();
     let is_grouped = digits >= 6 && segment.bytes().all(|b| b.is_ascii_digit() || b"+-._:".contains(&b));
@@ -108,7 +105,7 @@ fn is_value(segment: &str) -> bool {
 
 fn is_email(segment: &str) -> bool {
     let parts = segment.split_once('@').or_else(|| segment.split_once("%40"));
-    parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty())
+    parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !segment.contains('{'))
 }
 
 fn is_number(text: &str) -> bool {
@@ -133,6 +130,7 @@ mod tests {
             "/rest/api/2/issue",
             "/api/1.0/users",
             "/users/@me",
+            "/users/{name}@{domain}",
             "/oauth2/token",
             "/v1/projects/{project}:undelete",
             "/facade/decade",

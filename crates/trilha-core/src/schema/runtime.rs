@@ -134,7 +134,7 @@ impl Schema {
         self.0.has_former_names
     }
 
-    /// The context keys: the built-in ones in the order of [`Key`], then the platform's own.
+    /// The context keys: the built-in ones in the order of [`Key`](super::Key), then the platform's own.
     pub fn context_keys(&self) -> &[Definition] {
         &self.0.registry.context
     }
