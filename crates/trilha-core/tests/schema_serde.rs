@@ -1,5 +1,7 @@
 //! What the schema holds, written and read with serde.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Debug;
 
 use serde::{Serialize, de::DeserializeOwned};
