@@ -1,5 +1,7 @@
 //! `trilha schema`, as a person runs it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::process::{Command, Stdio};
 
 fn schema(arguments: &[&str]) -> String {

@@ -2,14 +2,14 @@
 
 use std::fmt::{Result, Write};
 
-use super::{exits, joined, parts, thousands};
+use super::{exits, parts, thousands};
 use crate::schema::{Definition, Exit, Registry};
 
 const INTRODUCTION: &str = "\
 # Schema
 
-The attributes that all services of the platform share. A value that breaks its bounds is not written;
-it is counted as refused.
+The attributes that all services of the platform share. A value of the work's context that breaks its bounds
+is not written, and is counted as refused.
 ";
 
 const LEGEND: &str = "
@@ -19,8 +19,8 @@ const LEGEND: &str = "
   `/orders/{id}` or `orders.Orders/Place`; `digest` is made of letters, digits and `+ - . / : = _`; `number`
   of digits. None holds control characters.
 - **Length:** in bytes.
-- **Cardinality:** how many values a service may see. Past it, new values are `_other` in metrics. Where
-  there is none, the attribute is never one of a metric.
+- **Cardinality:** how many values a service may see. Past it, new values of the work's context
+  are `_other` in metrics. Where there is none, the attribute is never one of a metric.
 - **PII:** `none`; `pseudonymous` tells something to who holds the key to it; `personal` never leaves in
   metrics, baggage, message headers or SQL comments; `secret` leaves by no exit.
 - **Travels:** the only exits by which a value leaves: the resource, spans, their events, metrics, log lines,
@@ -48,9 +48,9 @@ fn write(text: &mut String, registry: &Registry) -> Result {
 
     writeln!(text, "\n## Events of spans\n\n| event | meaning | attributes |\n|---|---|---|")?;
     for event in &registry.events {
-        let attributes =
-            joined(event.attributes().map(code).collect::<Vec<_>>().iter().map(|name| &**name), ", ");
-        writeln!(text, "| `{}` | {} | {attributes} |", event.name(), cell(event.brief()))?;
+        let attributes: Vec<_> = event.attributes().map(code).collect();
+        let (name, brief) = (event.name(), cell(event.brief()));
+        writeln!(text, "| `{name}` | {brief} | {} |", attributes.join(", "))?;
     }
 
     writeln!(text, "\n## Zones\n\n| zone | meaning | edge |\n|---|---|---|")?;

@@ -60,7 +60,7 @@ fn section<const N: usize>(text: &mut String, title: &str, columns: [&str; N], r
     }
     for row in rows {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        text.push_str(joined(cells.collect::<Vec<_>>().iter().map(|cell| &**cell), "  ").trim_end());
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
 }
