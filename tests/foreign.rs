@@ -1,4 +1,5 @@
-//! What becomes of spans that a library makes through the OpenTelemetry API, as it arrives at a receiver.
+//! What becomes of a library's spans and headers, where it knows the OpenTelemetry API alone, as it arrives
+//! at a receiver.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, too, say what they expect in the shortest way")]
 
@@ -11,10 +12,12 @@ use std::{
 use tracing::{info, info_span, subscriber::with_default};
 use tracing_subscriber::layer::SubscriberExt;
 use trilha::{
-    TraceContext, TraceLayer, Trust,
-    api::{ApiTracer, ApiTracerProvider},
+    Refusal, TraceContext, TraceLayer, Trust,
+    api::{ApiPropagator, ApiTracer, ApiTracerProvider},
     opentelemetry::{
         Context, InstrumentationScope, KeyValue,
+        baggage::BaggageExt,
+        propagation::TextMapPropagator,
         trace::{
             Event, Link, Span as _, SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId,
             TraceState, Tracer, TracerProvider,
@@ -25,6 +28,9 @@ use trilha::{
 use trilha_testing::{Fixture, Trace};
 
 static SCOPE: Scope = Scope::new("test", "");
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const PARENT_ID: u64 = 0xb7ad_6b71_6920_3331;
 
 /// A tracer as a library gets one.
 fn tracer(fixture: &Fixture) -> ApiTracer {
@@ -191,9 +197,8 @@ async fn spans_of_tracing_and_a_librarys_hang_on_each_other() {
 #[tokio::test]
 async fn a_trace_from_outside_goes_on_with_a_tracestate_that_the_api_cannot_hold() {
     let fixture = Fixture::start("service");
-    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let headers = HashMap::from([
-        ("traceparent".to_owned(), parent.to_owned()),
+        ("traceparent".to_owned(), PARENT.to_owned()),
         ("tracestate".to_owned(), "foo@@bar=1".to_owned()),
     ]);
     let served = Operation::builder(&SCOPE, "served", SpanKind::Server).handle(fixture.handle().clone());
@@ -202,10 +207,46 @@ async fn a_trace_from_outside_goes_on_with_a_tracestate_that_the_api_cannot_hold
     let ids = served.trace_context();
     served.finish(Outcome::Ok);
     fixture.flush().await;
-    let trace = fixture.receiver().trace_under(ids.trace_id(), SpanId::from(0xb7ad_6b71_6920_3331)).await;
+    let trace = fixture.receiver().trace_under(ids.trace_id(), SpanId::from(PARENT_ID)).await;
     for name in ["library", "call"] {
         assert_eq!(trace.span(name).trace_state, "foo@@bar=1");
     }
+}
+
+#[tokio::test]
+async fn a_librarys_headers_continue_the_trace_and_keep_its_baggage_inside() {
+    let fixture = Fixture::start("service");
+    let propagator = ApiPropagator::new(fixture.handle().clone());
+    let received = HashMap::from([
+        ("traceparent".to_owned(), PARENT.to_owned()),
+        ("tracestate".to_owned(), "foo@@bar=1".to_owned()),
+        ("baggage".to_owned(), "sale=1".to_owned()),
+    ]);
+    let mut sent = HashMap::new();
+    let context = propagator.extract_with_context(&Context::new(), &received);
+    let trace_id = context.span().span_context().trace_id();
+    tracer(&fixture).in_span_with_context("library", &context, |_| {
+        let client = Operation::builder(&SCOPE, "client", SpanKind::Client).handle(fixture.handle().clone());
+        let mut client = client.start();
+        client.enter(|| {
+            call();
+            assert_eq!(Context::current().baggage().get("sale"), Some(&"1".into()));
+            propagator.inject(&mut sent); // to nobody knows whom
+        });
+        client.finish(Outcome::Ok);
+    });
+    fixture.flush().await;
+    let trace = fixture.receiver().trace_under(trace_id, SpanId::from(PARENT_ID)).await;
+    let library = trace.span("library").has_parent_id(SpanId::from(PARENT_ID));
+    assert_eq!(library.has_remote_parent(), Some(true));
+    let client = trace.span("client").is_child_of("library");
+    trace.span("call").is_child_of("client");
+    for span in trace.spans() {
+        assert_eq!(span.trace_state, "foo@@bar=1", "{}", span.name);
+    }
+    assert_eq!(sent["traceparent"], format!("00-{trace_id}-{}-01", client.span_id));
+    assert_eq!((sent["tracestate"].as_str(), sent.get("baggage")), ("foo@@bar=1", None));
+    assert_eq!(fixture.handle().stats().refused(Refusal::WithheldBaggage), 1);
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! Telemetry as the process's own, beside a subscriber that the program has. One test: what it sets is global.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 use trilha::{
-    Handle, Telemetry,
+    Handle, Telemetry, TraceContext,
     opentelemetry::{global, trace::Tracer},
     prelude::*,
 };
 use trilha_testing::Receiver;
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 static SCOPE: Scope = Scope::new("test", "");
 
@@ -32,6 +34,9 @@ async fn with_a_subscriber_of_its_own_a_program_builds_adds_the_layer_and_sets_t
         tracing::info_span!("handle").in_scope(|| global::tracer("foreign").in_span("query", |_| {}));
     });
     operation.finish(Outcome::Ok);
+    let headers = HashMap::from([("traceparent".to_owned(), PARENT.to_owned())]);
+    let context = global::get_text_map_propagator(|propagator| propagator.extract(&headers));
+    assert_eq!(TraceContext::of(&context).unwrap().traceparent().unwrap().to_string(), PARENT);
     global::meter("foreign").u64_counter("foreign.calls").build().add(1, &[]);
 
     let report = telemetry.shutdown(Duration::from_secs(10)).await;

@@ -20,12 +20,11 @@ pub fn attributes() -> ContextAttributes {
 /// are no context attributes, and `set` has no effect.
 ///
 /// ```
-/// # use trilha::schema::Key;
 /// # async fn predict() {}
 /// # async fn handler() {
 /// tokio::join!(
-///     trilha::with_attributes(|copy| copy.set(Key::ModelVersion, "2.3.1"), predict()),
-///     trilha::with_attributes(|copy| copy.set(Key::ModelVersion, "2.4.0"), predict()),
+///     trilha::with_attributes(|copy| copy.component("champion"), predict()),
+///     trilha::with_attributes(|copy| copy.component("challenger"), predict()),
 /// );
 /// # }
 /// ```

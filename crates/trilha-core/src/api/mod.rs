@@ -1,11 +1,16 @@
-//! The OpenTelemetry API for foreign code: libraries that know nothing of us make spans in our traces.
+//! The OpenTelemetry API for foreign code: libraries that know nothing of us make spans in our traces, and
+//! carry them in their headers.
 //!
 //! Our own adapters do not come this way: they make [`Operation`](crate::Operation)s.
 
+mod propagator;
 mod span;
+#[cfg(test)]
+mod tests;
 mod tracer;
 
 pub use self::{
+    propagator::ApiPropagator,
     span::ApiSpan,
     tracer::{ApiTracer, ApiTracerProvider},
 };

@@ -1,13 +1,9 @@
 //! Whose child a messaging span is, and to whom it is linked.
 
-use opentelemetry::{Context, trace::TraceContextExt};
+use opentelemetry::Context;
 
 use super::Message;
-use crate::{
-    Handle, Operation, OperationBuilder, TraceContext,
-    operation::{Inbound, parent_in},
-    trust::Trust,
-};
+use crate::{Handle, Operation, OperationBuilder, TraceContext, operation::Inbound, trust::Trust};
 
 /// Starts to process: one message's context is the parent, of several each is a link. What broke is
 /// counted under `peer`; `broken` gets the last reason of several messages.
@@ -85,7 +81,7 @@ pub(super) fn own_context(carried: Option<TraceContext>) -> Option<TraceContext>
 }
 
 fn current() -> Option<TraceContext> {
-    Context::map_current(|context| if context.has_active_span() { parent_in(context).0 } else { None })
+    Context::map_current(TraceContext::of)
 }
 
 fn is_in_trace(one: &TraceContext, other: Option<&TraceContext>) -> bool {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use opentelemetry::{Context, baggage::BaggageExt};
+use opentelemetry::{Context, baggage::BaggageExt, trace::TraceContextExt};
 
+use super::descent::RemoteParent;
 use crate::{
     BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
     carrier::{Carrier, CarrierKind},
@@ -16,7 +17,7 @@ use crate::{
 const BROKEN: &str = "trilha.propagation.broken";
 
 /// A carrier that came in, and what is known of its sender.
-pub(super) struct Arrival<'a> {
+pub(crate) struct Arrival<'a> {
     pub(super) carrier: &'a dyn Carrier,
     pub(super) trust: Trust,
     pub(super) peer: Option<&'a str>,
@@ -84,8 +85,27 @@ impl Inbound {
 }
 
 impl<'a> Arrival<'a> {
-    pub(super) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
+    pub(crate) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
         Self { carrier, trust, peer: None, is_probe: false }
+    }
+
+    /// `context` with what of it is taken over, for foreign code, which starts its spans itself and knows
+    /// the API's baggage. A trace that is missing is not missed: nobody knows what the code reads.
+    pub(crate) fn in_context(self, context: &Context, handle: &Handle) -> Context {
+        let Accepted { parent, decision, inbound, baggage, .. } =
+            Self { is_probe: true, ..self }.accept(handle);
+        let mut context = context.clone();
+        if let Some(inbound) = inbound {
+            context = context.with_value(inbound);
+        }
+        if let Some(trace) = parent {
+            let span = trace.to_api(true);
+            context = context.with_value(RemoteParent { trace, decision }).with_remote_span_context(span);
+        }
+        if !baggage.is_empty() {
+            context = context.with_value(Baggage::default()).with_baggage(baggage.to_api());
+        }
+        context
     }
 
     /// What of it is taken over. All that is not is counted.

@@ -8,14 +8,15 @@ use opentelemetry::{
 
 use super::{
     Operation,
-    arrival::{Arrival, Inbound},
+    arrival::{Accepted, Arrival, Inbound},
+    descent::Descent,
     measure::Measure,
 };
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     api::ApiSpan,
     carrier::Carrier,
-    recorder::{Attribute, Decision, Link, Span, SpanKind, SpanStart},
+    recorder::{Attribute, Link, Span, SpanKind, SpanStart},
     trust::Trust,
 };
 
@@ -168,21 +169,23 @@ impl<'a> OperationBuilder<'a> {
             Parent::Arrival(arrival) => Some(arrival.accept(&handle)),
             _ => None,
         };
-        let (parent, is_parent_remote) = match (self.parent, &mut accepted) {
-            (Parent::None, _) => (None, false),
-            (Parent::Remote(parent), _) => (Some(parent), true),
-            (_, Some(accepted)) => (accepted.parent.take(), true),
-            _ => super::parent_in(&current),
+        let descent = match (self.parent, &mut accepted) {
+            (Parent::None, _) => Descent::default(),
+            (Parent::Remote(parent), _) => {
+                Descent { parent: Some(parent), is_remote: true, ..Descent::default() }
+            }
+            (_, Some(Accepted { parent, decision, .. })) => {
+                Descent { parent: parent.take(), is_remote: true, decision: *decision }
+            }
+            _ => Descent::of(&current),
         };
         let attributes = match (self.kind.clone(), ContextAttributes::of(&current)) {
             (SpanKind::Client | SpanKind::Producer, Some(attributes)) => attributes,
             (_, Some(attributes)) => attributes.fork(),
             (_, None) => ContextAttributes::new(handle.vocabulary().clone()),
         };
-        let mut decision = Decision::Parent;
         if let Some(accepted) = &mut accepted {
             accepted.set_attributes(&attributes, handle.schema());
-            decision = accepted.decision;
             self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
             if let Some(inbound) = accepted.inbound.take() {
                 self.inbound = inbound;
@@ -194,9 +197,9 @@ impl<'a> OperationBuilder<'a> {
             scope: self.scope,
             name: self.name,
             kind: &self.kind,
-            parent: parent.as_ref(),
-            is_parent_remote,
-            decision,
+            parent: descent.parent.as_ref(),
+            is_parent_remote: descent.is_remote,
+            decision: descent.decision,
             links: &links,
             attributes: self.attributes,
             start_time: None,

@@ -4,6 +4,7 @@
 
 mod arrival;
 mod builder;
+mod descent;
 mod future;
 mod measure;
 mod outcome;
@@ -14,10 +15,13 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use opentelemetry::{Context, KeyValue, TraceId, trace::TraceContextExt};
+use opentelemetry::{Context, KeyValue};
 
-pub(crate) use self::arrival::Inbound;
 use self::measure::Measure;
+pub(crate) use self::{
+    arrival::{Arrival, Inbound},
+    descent::Descent,
+};
 pub use self::{builder::OperationBuilder, future::Run, measure::DURATION_BOUNDARIES, outcome::Outcome};
 use crate::{
     ContextAttributes, Handle, Recipient, Scope, TraceContext,
@@ -205,25 +209,4 @@ impl Drop for PanicWatch<'_> {
     fn drop(&mut self) {
         self.0.end(Outcome::Panicked, None);
     }
-}
-
-/// The parent of a span that starts in `context`, and whether it came from another process.
-pub(crate) fn parent_in(context: &Context) -> (Option<TraceContext>, bool) {
-    let span = context.span();
-    let current = span.span_context();
-    let operation = context.get::<Span>().map(Span::trace_context);
-    let parent = match operation {
-        Some(trace) if trace.span_id() == current.span_id() => {
-            trace.traceparent().is_some().then(|| trace.clone())
-        }
-        // A span of `tracing` or of foreign code inside the operation: its ids, our tracestate.
-        Some(trace) if is_in(trace, current.trace_id()) => TraceContext::from_api(current)
-            .and_then(|inner| Some(TraceContext::new(*inner.traceparent()?, trace.tracestate().clone()))),
-        _ => TraceContext::from_api(current),
-    };
-    (parent, current.is_remote())
-}
-
-fn is_in(trace: &TraceContext, id: TraceId) -> bool {
-    trace.trace_id() == id && !trace.tracestate().is_empty()
 }

@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use super::{b3, x_trace};
+
 /// A format of trace context or baggage.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
@@ -32,6 +34,17 @@ impl Format {
             Self::B3 => "b3",
             Self::B3Multi => "b3multi",
             Self::XTrace => "xtrace",
+        }
+    }
+
+    /// The headers that it is written to.
+    pub(crate) const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::TraceContext => &["traceparent", "tracestate"],
+            Self::Baggage => &["baggage"],
+            Self::B3 => &[b3::B3],
+            Self::B3Multi => &[b3::TRACE_ID, b3::SPAN_ID, b3::SAMPLED, b3::FLAGS],
+            Self::XTrace => &x_trace::HEADERS,
         }
     }
 }

@@ -32,7 +32,10 @@ pub use self::{
     traceparent::{EncodedTraceparent, InvalidTraceparent, RANDOM_FLAG, Traceparent},
     tracestate::{InvalidTracestate, Tracestate},
 };
-pub(crate) use self::{receive::Received, send::Outgoing};
+pub(crate) use self::{
+    receive::Received,
+    send::{Outgoing, inject_by},
+};
 use crate::{
     carrier::CarrierKind,
     trust::{Destinations, Recipient},
@@ -136,7 +139,7 @@ impl Propagation {
             Recipient::Host(host) => self.destinations.allows_host(host),
             Recipient::Topic(topic) => self.destinations.allows_topic(topic),
             Recipient::Process => true,
-            Recipient::Unknown => false,
+            Recipient::Unknown => self.destinations.allows_host(""), // by the rule for everybody alone
         }
     }
 }

@@ -28,7 +28,16 @@ pub(crate) struct Outgoing<'a> {
 ///
 /// For work that is no [`Operation`](crate::Operation), such as a job that is handed on.
 pub fn inject(context: &Context, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
-    let handle = Handle::of(context);
+    inject_by(&Handle::of(context), context, carrier, recipient);
+}
+
+/// As [`inject`], by this handle.
+pub(crate) fn inject_by(
+    handle: &Handle,
+    context: &Context,
+    carrier: &mut dyn CarrierMut,
+    recipient: Recipient<'_>,
+) {
     let trace = TraceContext::of(context).unwrap_or_else(TraceContext::none);
     let attributes = ContextAttributes::of(context).unwrap_or_default();
     let outgoing = Outgoing { trace: &trace, context, attributes: &attributes };

@@ -9,7 +9,7 @@ use opentelemetry::{
 use rand::Rng;
 
 use super::{RANDOM_FLAG, Traceparent, Tracestate};
-use crate::operation::parent_in;
+use crate::operation::Descent;
 
 /// The identity of a span, as its children and other processes see it.
 ///
@@ -55,7 +55,7 @@ impl TraceContext {
 
     /// The identity of the current span of `context`, unless there is none.
     pub fn of(context: &Context) -> Option<Self> {
-        parent_in(context).0
+        Descent::of(context).parent
     }
 
     /// The ids and flags, unless there is no trace.

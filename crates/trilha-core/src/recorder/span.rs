@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use opentelemetry::{Context, trace::TraceContextExt};
 
 use super::{Attribute, Link, SpanRecord, SpanStart, Status, Value};
-use crate::{ContextAttributes, Handle, TraceContext, api::ApiSpan, operation::parent_in, schema::Exit};
+use crate::{ContextAttributes, Handle, TraceContext, api::ApiSpan, operation::Descent, schema::Exit};
 
 /// An open span. Clones share it.
 ///
@@ -31,12 +31,18 @@ impl Span {
             (None, Some(fallback)) if !context.is_telemetry_suppressed() => fallback.clone(),
             _ => Handle::of(context),
         };
-        let (parent, is_parent_remote) = parent_in(context);
-        let record =
-            handle.recorder().start(&SpanStart { parent: parent.as_ref(), is_parent_remote, ..start });
+        let Descent { parent, is_remote, decision } = Descent::of(context);
+        let record = handle.recorder().start(&SpanStart {
+            parent: parent.as_ref(),
+            is_parent_remote: is_remote,
+            decision,
+            ..start
+        });
         let attributes = ContextAttributes::of(context)
             .unwrap_or_else(|| ContextAttributes::new(handle.vocabulary().clone()));
-        Self { record, attributes, handle }
+        let span = Self { record, attributes, handle };
+        span.write_former_names(start.attributes);
+        span
     }
 
     /// The same open span for work that has context attributes of its own.
@@ -125,5 +131,66 @@ impl Span {
             self.attributes.for_each_to(Exit::Span, |name, value| self.set_attribute(name, value));
         }
         self.record.end(time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::{Operation, Recorder, Scope, SpanCounts, SpanKind, recorder::PassThrough, schema::Schema};
+
+    /// Keeps the keys that are set on its spans.
+    #[derive(Clone, Debug, Default)]
+    struct Keys(Arc<Mutex<Vec<String>>>);
+
+    impl Recorder for Keys {
+        fn start(&self, _: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+            Arc::new(Open(PassThrough(TraceContext::none()), self.clone()))
+        }
+
+        fn counts(&self) -> SpanCounts {
+            SpanCounts::default()
+        }
+    }
+
+    #[derive(Debug)]
+    struct Open(PassThrough, Keys);
+
+    impl SpanRecord for Open {
+        fn set_attribute(&self, key: &str, _: Value<'_>) {
+            self.1.0.lock().push(key.to_owned());
+        }
+
+        fn trace_context(&self) -> &TraceContext {
+            self.0.trace_context()
+        }
+
+        fn is_recording(&self) -> bool {
+            true
+        }
+
+        fn add_event(&self, _: &str, _: Option<SystemTime>, _: &[Attribute<'_>]) {}
+        fn add_link(&self, _: &Link<'_>) {}
+        fn set_name(&self, _: &str) {}
+        fn set_status(&self, _: Status<'_>) {}
+        fn end(&self, _: Option<SystemTime>) {}
+    }
+
+    #[test]
+    fn former_names_stand_beside_what_is_known_at_the_start_and_later() {
+        let (scope, keys) = (Scope::new("test", ""), Keys::default());
+        let schema = Schema::builtin().with_former_names(true);
+        let handle = Handle::builder(Arc::new(keys.clone())).schema(schema).build();
+        let attributes = [("http.response.status_code", Value::Int(200))];
+        let start =
+            SpanStart { attributes: &attributes, ..SpanStart::new(&scope, "foreign", &SpanKind::Internal) };
+        let span = Span::start(start, &Context::new(), Some(&handle));
+        assert_eq!(std::mem::take(&mut *keys.0.lock()), ["http.status_code"]);
+        span.set_attribute("http.response.status_code", 200);
+        assert_eq!(std::mem::take(&mut *keys.0.lock()), ["http.response.status_code", "http.status_code"]);
+        Operation::builder(&scope, "ours", SpanKind::Internal).handle(handle).attributes(&attributes).start();
+        assert_eq!(keys.0.lock().first().map(String::as_str), Some("http.status_code"));
     }
 }

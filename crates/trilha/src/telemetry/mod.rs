@@ -13,7 +13,10 @@ use std::{
 use opentelemetry::global;
 use tokio::sync::oneshot;
 use tracing_subscriber::{Layer, registry::LookupSpan};
-use trilha_core::{BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope, api::ApiTracerProvider};
+use trilha_core::{
+    BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope,
+    api::{ApiPropagator, ApiTracerProvider},
+};
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
 use trilha_sdk::{ExportCounts, Metrics, MetricsBuilder, observe_counts};
@@ -91,8 +94,8 @@ impl Telemetry {
     }
 
     /// Makes it the process's: every adapter without a handle of its own uses it, and so does foreign code
-    /// that asks the OpenTelemetry API for global tracers and meters from now on; those that it has already
-    /// stay what they were. `tracing` spans take part through [`layer`](Self::layer). The telemetry that was
+    /// that asks the OpenTelemetry API for the global propagator, tracers and meters from now on; those that
+    /// it has already stay what they were. `tracing` spans take part through [`layer`](Self::layer). The telemetry that was
     /// the process's before goes on, for who has its handle.
     ///
     /// [`install`](TelemetryBuilder::install) does this by itself.
@@ -102,6 +105,7 @@ impl Telemetry {
         }
         let handle = self.0.handle.clone();
         global::set_tracer_provider(ApiTracerProvider::new(handle.clone()));
+        global::set_text_map_propagator(ApiPropagator::new(handle.clone()));
         handle.set_default();
     }
 
