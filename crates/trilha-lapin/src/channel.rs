@@ -69,9 +69,11 @@ impl Traced<&Channel> {
     /// [`Channel::basic_publish`] as the operation `send {exchange}`, or `send {queue}` through the
     /// default exchange.
     ///
-    /// The message gets the operation's context as headers, in place of old ones; all its other headers
-    /// and properties stay as they are. A message that carries a context of its own keeps it: the
-    /// operation is then of kind `CLIENT` instead of `PRODUCER`, and linked to it.
+    /// The message gets the operation's context as headers, in place of old ones; where the exchange or
+    /// queue may have them, also its baggage and, unless there is one, its `correlation_id`. All its other
+    /// headers and properties stay as they are, also the property `correlation_id`, which belongs to
+    /// request and reply. A message that carries a context of its own keeps it: the operation is then of
+    /// kind `CLIENT` instead of `PRODUCER`, and linked to it.
     ///
     /// It ends when lapin has taken the message, as this future does; what the broker confirms is in
     /// the [`PublisherConfirm`], and no part of it.
@@ -107,7 +109,7 @@ impl Traced<&Channel> {
             (properties.message_id().clone(), properties.correlation_id().clone());
         let attributes = attributes(routing_key, &message_id, &correlation_id);
         let destination = destination::published(exchange.as_str(), routing_key.as_str());
-        self.client.send(&destination, &mut HeadersMut(properties), &attributes)
+        self.client.send(&destination, &mut HeadersMut::new(properties), &attributes)
     }
 
     /// [`Channel::basic_get`] as the operation `receive {queue}` of kind `CLIENT`, linked to the message

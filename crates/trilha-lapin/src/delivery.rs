@@ -58,6 +58,11 @@ impl<M: Messages + ?Sized> Traced<&M> {
     /// the message it starts a new trace. Several: it is a child of the current span, and linked to
     /// every message; the recorder keeps as many links as a span may hold, and counts the rest.
     ///
+    /// One message's baggage, and its header `correlation_id`, are those of the work: its `tenant` is a
+    /// context attribute there, and what the work calls gets them too. Those of several stay in the
+    /// messages. Where there is no trace to continue, that is counted as broken propagation, under the
+    /// queue or exchange.
+    ///
     /// - **Attributes:** exchange, routing key and queue, server; of each message its routing key,
     ///   delivery tag, message id and correlation id, on the span of one or on the link of several.
     ///   Never its body or other headers. A queue's name that the broker generated stands in no span's

@@ -2,7 +2,7 @@
 //!
 //! Only the top level is looked at: a nested value is no context, however it is built.
 
-use std::mem;
+use std::{collections::BTreeMap, mem};
 
 use lapin::{
     BasicProperties,
@@ -27,11 +27,38 @@ impl Carrier for Headers<'_> {
 }
 
 /// The properties of a message that is about to be published.
-pub(crate) struct HeadersMut<'a>(pub(crate) &'a mut BasicProperties);
+///
+/// Their table can only be replaced as a whole: it is copied once, and put back when this is dropped.
+pub(crate) struct HeadersMut<'a> {
+    properties: &'a mut BasicProperties,
+    changed: Option<Table>,
+}
 
-impl HeadersMut<'_> {
-    fn replace(&mut self, headers: FieldTable) {
-        *self.0 = mem::take(self.0).with_headers(headers);
+type Table = BTreeMap<ShortString, AMQPValue>;
+
+impl<'a> HeadersMut<'a> {
+    pub(crate) fn new(properties: &'a mut BasicProperties) -> Self {
+        Self { properties, changed: None }
+    }
+
+    fn table(&self) -> Option<&Table> {
+        let unchanged = || self.properties.headers().as_ref().map(FieldTable::inner);
+        self.changed.as_ref().or_else(unchanged)
+    }
+
+    fn table_mut(&mut self) -> &mut Table {
+        let Self { properties, changed } = self;
+        changed.get_or_insert_with(|| {
+            properties.headers().as_ref().map(FieldTable::inner).cloned().unwrap_or_default()
+        })
+    }
+}
+
+impl Drop for HeadersMut<'_> {
+    fn drop(&mut self) {
+        if let Some(table) = self.changed.take() {
+            *self.properties = mem::take(self.properties).with_headers(table.into());
+        }
     }
 }
 
@@ -41,24 +68,22 @@ impl Carrier for HeadersMut<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        Headers(self.0).for_each(key, visit);
+        if let Some(value) = self.table().and_then(|table| table.get(key)) {
+            visit(bytes(value));
+        }
     }
 }
 
 impl CarrierMut for HeadersMut<'_> {
     fn set(&mut self, key: &'static str, value: &str) -> bool {
         let Ok(key) = ShortString::try_new(key) else { return false };
-        let mut headers = self.0.headers().clone().unwrap_or_default();
-        headers.insert(key, AMQPValue::LongString(LongString::from(value)));
-        self.replace(headers);
+        self.table_mut().insert(key, AMQPValue::LongString(LongString::from(value)));
         true
     }
 
     fn remove(&mut self, key: &'static str) {
-        if let Some(headers) = self.0.headers().as_ref().filter(|headers| headers.contains_key(key)) {
-            let mut headers = headers.inner().clone();
-            headers.remove(key);
-            self.replace(headers.into());
+        if self.table().is_some_and(|table| table.contains_key(key)) {
+            self.table_mut().remove(key);
         }
     }
 }
@@ -122,18 +147,18 @@ mod tests {
         let kept = ("x-retries", AMQPValue::LongInt(3));
         let mut changed = properties(&[kept.clone(), ("traceparent", AMQPValue::Void)])
             .with_message_id(ShortString::from("m1"));
-        HeadersMut(&mut changed).set("traceparent", "new");
+        HeadersMut::new(&mut changed).set("traceparent", "new");
         let expected = properties(&[kept.clone(), ("traceparent", AMQPValue::LongString("new".into()))])
             .with_message_id(ShortString::from("m1"));
         assert_eq!(changed, expected);
-        HeadersMut(&mut changed).remove("traceparent");
+        HeadersMut::new(&mut changed).remove("traceparent");
         assert_eq!(changed, properties(&[kept]).with_message_id(ShortString::from("m1")));
     }
 
     #[test]
     fn nothing_is_made_of_no_headers() {
         let mut properties = BasicProperties::default();
-        HeadersMut(&mut properties).remove("traceparent");
+        HeadersMut::new(&mut properties).remove("traceparent");
         assert_eq!(properties, BasicProperties::default());
     }
 }

@@ -50,6 +50,11 @@ impl<M: Messages + ?Sized> Traced<&M> {
     /// the message it starts a new trace. Several: it is a child of the current span, and linked to
     /// every message; the recorder keeps as many links as a span may hold, and counts the rest.
     ///
+    /// One message's baggage, and its header `correlation_id`, are those of the work: its `tenant` is a
+    /// context attribute there, and what the work calls gets them too. Those of several stay in the
+    /// messages. Where there is no trace to continue, that is counted as broken propagation, under the
+    /// topic.
+    ///
     /// - **Attributes:** topic, consumer group, server; of each message its partition and offset, on the
     ///   span of one or on the link of several. Never its key, body, or other headers.
     /// - **Dropped:** without an outcome, it was cancelled.

@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use rdkafka::{
-    ClientContext, Message as _,
+    ClientContext,
     error::{KafkaError, RDKafkaErrorCode},
     message::{OwnedHeaders, ToBytes},
     producer::{
@@ -16,14 +16,14 @@ use rdkafka::{
     util::{AsyncRuntime, IntoOpaque, Timeout},
 };
 use trilha_core::{
-    Carrier, Operation, Refusal, TraceContext,
+    CarrierMut as _, Operation, Refusal,
     messaging::{Client, Destination},
 };
 
 use crate::{
     Traced,
     error::finish,
-    headers::{Headers, HeadersMut},
+    headers::{HeadersMut, Written},
     traced::Kafka,
 };
 
@@ -83,10 +83,11 @@ where
 {
     /// [`FutureProducer::send`] as the operation `send {topic}`, which ends when the broker has answered.
     ///
-    /// The record gets the operation's context as headers, in place of old ones; all its other headers
+    /// The record gets the operation's context as headers, in place of old ones; where the topic may have
+    /// them, also its baggage and, unless there is one, its `correlation_id`. All its other headers
     /// stay as they are. A record that carries a context of its own keeps it: the operation is then of
-    /// kind `CLIENT` instead of `PRODUCER`, and linked to it. A record that only the context makes too
-    /// large goes without, which is counted.
+    /// kind `CLIENT` instead of `PRODUCER`, and linked to it. A record that only these headers make too
+    /// large goes without any of them, which is counted.
     ///
     /// - **Attributes:** topic; where it was delivered, partition and offset. Never its key or body.
     /// - **Errors:** `error.type` is the code's name, such as `MessageTimedOut`; the call's error is
@@ -104,10 +105,10 @@ where
             let record = FutureRecord { topic, partition, payload, key, timestamp, headers };
             self.host.send(record, queue_timeout)
         };
-        let mut operation = start(&self.client, topic, partition, payload.is_none(), &mut headers);
+        let (mut operation, written) = start(&self.client, topic, partition, payload.is_none(), &mut headers);
         let result = match operation.drive(send(headers)).await {
-            Err((error, mut message)) if is_too_large_with(&operation, &error, message.headers()) => {
-                let headers = without_context(&operation, message.detach_headers());
+            Err((error, mut message)) if is_too_large_with(&written, &error) => {
+                let headers = without(written, &operation, message.detach_headers());
                 operation.drive(send(headers)).await
             }
             result => result,
@@ -164,11 +165,11 @@ impl<H: Queue + ?Sized> Traced<&H> {
         P: ToBytes + ?Sized,
     {
         let is_tombstone = record.payload.is_none();
-        let mut operation =
+        let (mut operation, written) =
             start(&self.client, record.topic, record.partition, is_tombstone, &mut record.headers);
         let result = match operation.enter(|| self.host.queue(record)) {
-            Err((error, mut record)) if is_too_large_with(&operation, &error, record.headers.as_ref()) => {
-                record.headers = without_context(&operation, record.headers);
+            Err((error, mut record)) if is_too_large_with(&written, &error) => {
+                record.headers = without(written, &operation, record.headers);
                 operation.enter(|| self.host.queue(record))
             }
             result => result,
@@ -237,7 +238,7 @@ fn start(
     partition: Option<i32>,
     is_tombstone: bool,
     headers: &mut Option<OwnedHeaders>,
-) -> Operation {
+) -> (Operation, Written) {
     let partition = partition.map(|partition| partition.to_string());
     let mut attributes = Vec::with_capacity(2);
     if let Some(partition) = &partition {
@@ -246,25 +247,24 @@ fn start(
     if is_tombstone {
         attributes.push(("messaging.kafka.message.tombstone", true.into()));
     }
-    client.send(&Destination::new(topic), &mut HeadersMut(headers), &attributes)
+    let mut headers = HeadersMut::new(headers);
+    let operation = client.send(&Destination::new(topic), &mut headers, &attributes);
+    (operation, headers.written())
 }
 
-/// Whether a message was refused for its size, and holds a context that is not its own.
-fn is_too_large_with(operation: &Operation, error: &KafkaError, headers: Option<&OwnedHeaders>) -> bool {
-    if error.rdkafka_error_code() != Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-        return false;
-    }
-    let context = operation.trace_context();
-    let Some(ours) = context.traceparent().map(|traceparent| traceparent.encode()) else { return false };
-    let mut is_ours = false;
-    Headers(headers.map(OwnedHeaders::as_borrowed))
-        .for_each("traceparent", &mut |value| is_ours = value == ours.as_str().as_bytes());
-    is_ours
+/// Whether a record was refused for its size, which may be that of the headers which were written.
+fn is_too_large_with(written: &Written, error: &KafkaError) -> bool {
+    !written.is_empty() && error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
 }
 
-fn without_context(operation: &Operation, mut headers: Option<OwnedHeaders>) -> Option<OwnedHeaders> {
-    let handle = operation.handle();
-    handle.propagation().inject(&TraceContext::none(), &mut HeadersMut(&mut headers), handle.stats());
-    handle.refuse(Refusal::Carrier);
+/// The headers without those that were written, for a record that is small enough only so.
+fn without(
+    written: Written,
+    operation: &Operation,
+    mut headers: Option<OwnedHeaders>,
+) -> Option<OwnedHeaders> {
+    let mut carrier = HeadersMut::new(&mut headers);
+    written.into_iter().for_each(|key| carrier.remove(key));
+    operation.handle().refuse(Refusal::Carrier);
     headers
 }

@@ -1,7 +1,7 @@
 //! The settings under which a producer, a consumer or a message is traced.
 
 use trilha_core::{
-    Handle, Scope,
+    Handle, Scope, Trust,
     messaging::{Client, System},
 };
 
@@ -49,6 +49,17 @@ impl<H> Traced<H> {
     #[must_use]
     pub fn server(self, address: impl Into<String>, port: u16) -> Self {
         Self { client: self.client.server(address, port), ..self }
+    }
+
+    /// Whether those who send the messages that are received are believed. Defaults to
+    /// [`Trust::Internal`], in every zone: a broker is one's own.
+    ///
+    /// At an edge, work starts a trace of its own that is linked to the sender's, and takes nothing else
+    /// over: no sampling decision, no baggage, no tenant. A message that is committed on its own, after
+    /// it was processed, is a stranger's too: say so there as well.
+    #[must_use]
+    pub fn trust(self, trust: Trust) -> Self {
+        Self { client: self.client.trust(trust), ..self }
     }
 
     /// `messaging.consumer.group.name`. Defaults to not known, as rdkafka does not tell.

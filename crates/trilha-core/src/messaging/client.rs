@@ -8,7 +8,7 @@ use super::{
     metrics::Metrics,
 };
 use crate::{
-    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Recipient, Scope, SpanKind, Trust,
+    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Scope, SpanKind, Trust,
     recorder::{Attribute, Link, to_key_value},
 };
 
@@ -69,13 +69,18 @@ impl<S: System> Client<S> {
 
     /// Whether those who send the messages are believed. Defaults to [`Trust::Internal`], in every zone: a
     /// broker is one's own.
+    ///
+    /// A stranger's message is processed, and settled, in a trace of one's own that is linked to the
+    /// stranger's.
     #[must_use]
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// Starts to send one message, and writes the context into it unless it carries one of its own.
+    /// Starts to send one message, and writes the context into it unless it carries one of its own. Whether
+    /// the message gets baggage and a correlation id depends on the destination's template, or else its
+    /// name.
     pub fn send(
         &self,
         destination: &Destination<'_>,
@@ -100,7 +105,7 @@ impl<S: System> Client<S> {
         };
         let operation = builder.start();
         if must_inject {
-            operation.inject(carrier, Recipient::Topic(destination.name()));
+            operation.inject(carrier, destination.recipient());
         }
         operation
     }
@@ -156,7 +161,7 @@ impl<S: System> Client<S> {
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Client);
         let builder = builder.handle(handle.clone()).duration(&metrics.operation_duration);
-        settle(&handle, messages, builder)
+        settle(&handle, self.trust, messages, builder)
     }
 
     fn current_handle(&self) -> Handle {

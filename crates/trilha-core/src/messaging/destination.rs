@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::recorder::Attribute;
+use crate::{recorder::Attribute, trust::Recipient};
 
 /// A topic, a queue, or what else a broker routes by.
 ///
@@ -37,8 +37,10 @@ impl<'a> Destination<'a> {
         self
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// Who gets what is sent there: by the template where there is one, as of an exchange that is sent to
+    /// with many routing keys.
+    pub(super) fn recipient(&self) -> Recipient<'_> {
+        Recipient::Topic(self.template.as_ref().unwrap_or(&self.name))
     }
 
     /// The name of a span of this operation.
@@ -85,6 +87,7 @@ mod tests {
         let routed = Destination::new("shop:order.4711").template("shop");
         assert_eq!(routed.span_name("send"), "send shop");
         assert_eq!(routed.dimension(), Some(("messaging.destination.template", "shop")));
+        assert_eq!(routed.recipient(), Recipient::Topic("shop"));
         assert_eq!(
             routed.span_attributes().collect::<Vec<_>>(),
             [("messaging.destination.name", Value::Str("shop:order.4711"))]
@@ -100,6 +103,7 @@ mod tests {
     fn a_plain_name_is_written_once() {
         let plain = Destination::new("orders");
         assert_eq!(plain.dimension(), Some(("messaging.destination.name", "orders")));
+        assert_eq!(plain.recipient(), Recipient::Topic("orders"));
         assert_eq!(plain.span_attributes().count(), 0);
     }
 }

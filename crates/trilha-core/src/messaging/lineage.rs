@@ -6,7 +6,7 @@ use super::Message;
 use crate::{Handle, Operation, OperationBuilder, TraceContext, operation::Inbound, trust::Trust};
 
 /// Starts to process: one message's context is the parent, of several each is a link. What broke is
-/// counted under `peer`; `broken` gets the last reason of several messages.
+/// counted under `peer`; of several messages the first one marks the span.
 pub(super) struct Processing<'a> {
     pub(super) handle: &'a Handle,
     pub(super) trust: Trust,
@@ -28,25 +28,28 @@ impl<'a> Processing<'a> {
         let contexts: Vec<_> = self
             .messages
             .iter()
-            .map(|message| {
-                let context = self.handle.receive_trace(message.carrier, self.peer);
-                broken = broken.or(context.as_ref().err().copied());
-                context.ok()
+            .map(|message| match self.handle.receive_trace(message.carrier, self.trust, self.peer) {
+                Ok(context) => Some(context),
+                Err(problem) => {
+                    broken = broken.or(problem);
+                    None
+                }
             })
             .collect();
         let builder = builder.inbound(contexts.iter().flatten().cloned());
         let operation = link(builder, &contexts, self.messages).start();
-        if let (Some(span), Some(broken)) = (operation.span(), broken.flatten()) {
+        if let (Some(span), Some(broken)) = (operation.span(), broken) {
             broken.mark(span);
         }
         operation
     }
 }
 
-/// Settles messages: as processing, but under a span that is in the message's trace already, the one that
-/// processes it.
+/// Settles messages: as processing, but under a span that is in the message's trace already, or that
+/// processes it. The trace of a stranger is not continued.
 pub(super) fn settle<'a>(
     handle: &Handle,
+    trust: Trust,
     messages: &'a [Message<'a>],
     builder: OperationBuilder<'a>,
 ) -> Operation {
@@ -55,6 +58,8 @@ pub(super) fn settle<'a>(
     let builder = match contexts.as_slice() {
         [Some(message)] => match current() {
             Some(current) if is_in_trace(&current, Some(message)) => builder,
+            // Whoever processes it has decided whether its trace is continued.
+            _ if trust.is_edge() || Inbound::holds(message) => builder.link(message.clone(), &[]),
             Some(current) => builder.remote_parent(Some(message.clone())).link(current, &[]),
             None => builder.remote_parent(Some(message.clone())),
         },

@@ -231,15 +231,19 @@ impl Broken {
 }
 
 impl Handle {
-    /// The trace that a carrier of one of us brought. Where it is broken, that is counted; what then is to
-    /// be marked is the error.
+    /// The trace that a carrier brought, and nothing else of it. Where one of us sent a broken one, that is
+    /// counted; what then is to be marked is the error.
     pub(crate) fn receive_trace(
         &self,
         carrier: &dyn Carrier,
+        trust: Trust,
         peer: Option<&str>,
     ) -> Result<TraceContext, Option<Broken>> {
-        let received = self.propagation().receive(carrier, self.stats()).ok_or(None)?;
-        let remote = received.trace.map_err(|reason| self.count_broken(reason, received.kind, peer))?;
+        let trace = self.propagation().receive_trace(carrier, self.stats()).ok_or(None)?;
+        let remote = trace.map_err(|reason| match trust.is_edge() {
+            true => None,
+            false => self.count_broken(reason, carrier.kind(), peer),
+        })?;
         remote.context.traceparent().is_some().then_some(remote.context).ok_or(None)
     }
 

@@ -55,7 +55,12 @@ impl Propagation {
         Some(Received { kind: carrier.kind(), trace, baggage, correlation_id: correlation_id(carrier) })
     }
 
-    fn receive_trace(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<Result<Remote, BrokenReason>> {
+    /// Reads the trace alone. `None` where nobody looks.
+    pub(crate) fn receive_trace(
+        &self,
+        carrier: &dyn Carrier,
+        stats: &Stats,
+    ) -> Option<Result<Remote, BrokenReason>> {
         let formats =
             Format::ALL.into_iter().filter(|format| *format != Format::Baggage && self.reads(*format));
         if !self.is_enabled(carrier.kind()) {

@@ -17,3 +17,4 @@ mod publish;
 mod receive;
 mod settle;
 mod support;
+mod trust;

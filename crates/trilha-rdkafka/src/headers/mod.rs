@@ -27,7 +27,23 @@ impl Carrier for Headers<'_> {
 }
 
 /// The headers of a record that is about to be sent.
-pub(crate) struct HeadersMut<'a>(pub(crate) &'a mut Option<OwnedHeaders>);
+pub(crate) struct HeadersMut<'a> {
+    headers: &'a mut Option<OwnedHeaders>,
+    written: Written,
+}
+
+/// The names of the headers that were set, and so are not the user's.
+pub(crate) type Written = Vec<&'static str>;
+
+impl<'a> HeadersMut<'a> {
+    pub(crate) fn new(headers: &'a mut Option<OwnedHeaders>) -> Self {
+        Self { headers, written: Written::new() }
+    }
+
+    pub(crate) fn written(self) -> Written {
+        self.written
+    }
+}
 
 impl Carrier for HeadersMut<'_> {
     fn kind(&self) -> CarrierKind {
@@ -35,20 +51,21 @@ impl Carrier for HeadersMut<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        Headers(self.0.as_ref().map(OwnedHeaders::as_borrowed)).for_each(key, visit);
+        Headers(self.headers.as_ref().map(OwnedHeaders::as_borrowed)).for_each(key, visit);
     }
 }
 
 impl CarrierMut for HeadersMut<'_> {
     fn set(&mut self, key: &'static str, value: &str) -> bool {
         self.remove(key);
-        let headers = mem::take(self.0).unwrap_or_default();
-        *self.0 = Some(headers.insert(Header { key, value: Some(value) }));
+        let headers = mem::take(self.headers).unwrap_or_default();
+        *self.headers = Some(headers.insert(Header { key, value: Some(value) }));
+        self.written.push(key);
         true
     }
 
     fn remove(&mut self, key: &'static str) {
-        if let (Some(headers), Ok(key)) = (self.0.as_mut(), CString::new(key)) {
+        if let (Some(headers), Ok(key)) = (self.headers.as_mut(), CString::new(key)) {
             native::remove(headers, &key);
         }
     }
@@ -90,7 +107,7 @@ mod tests {
                 .insert(header("traceparent", "old"))
                 .insert(header("a", "2")),
         );
-        HeadersMut(&mut headers).set("traceparent", "new");
+        HeadersMut::new(&mut headers).set("traceparent", "new");
         let headers = headers.unwrap();
         let seen: Vec<_> = headers.iter().map(|header| (header.key, header.value)).collect();
         let text = |text: &'static str| Some(text.as_bytes());
@@ -105,9 +122,9 @@ mod tests {
         let mut headers = OwnedHeaders::new().insert(header("a", "1"));
         native::insert_raw(&mut headers, c"\xff\xfe", b"x");
         let mut headers = Some(headers.insert(header("traceparent", "old")));
-        assert_eq!(values(&HeadersMut(&mut headers), "traceparent"), [b"old"]);
-        HeadersMut(&mut headers).set("traceparent", "new");
-        assert_eq!(values(&HeadersMut(&mut headers), "traceparent"), [b"new"]);
+        assert_eq!(values(&HeadersMut::new(&mut headers), "traceparent"), [b"old"]);
+        HeadersMut::new(&mut headers).set("traceparent", "new");
+        assert_eq!(values(&HeadersMut::new(&mut headers), "traceparent"), [b"new"]);
         let headers = headers.unwrap();
         assert_eq!(headers.count(), 3);
         assert_eq!(native::last(headers.as_borrowed(), c"\xff\xfe"), Some(b"x".as_slice()));
@@ -116,7 +133,7 @@ mod tests {
     #[test]
     fn nothing_is_made_of_no_headers() {
         let mut headers = None;
-        HeadersMut(&mut headers).remove("traceparent");
+        HeadersMut::new(&mut headers).remove("traceparent");
         assert!(headers.is_none());
     }
 }

@@ -17,3 +17,4 @@ mod receive;
 mod send;
 mod settle;
 mod support;
+mod trust;

@@ -148,14 +148,24 @@ async fn a_message_that_only_the_context_makes_too_large_is_sent_without(broker:
     shop.receive_untraced().await;
 
     let payload = "x".repeat(largest);
+    let mut request = shop.request();
+    request.attributes().tenant("acme").correlation_id("case-1");
     let record = FutureRecord::<(), str>::to(&shop.topic).payload(&payload);
-    producer.traced().handle(shop.handle()).send(record, PATIENCE).await.unwrap();
+    request.drive(producer.send_traced(record, PATIENCE)).await.unwrap();
     assert_eq!(headers(&shop.receive_untraced().await), []);
     let record = BaseRecord::<(), str>::to(&shop.topic).payload(&payload);
-    base.traced().handle(shop.handle()).send(record).unwrap();
+    request.enter(|| base.send_traced(record)).unwrap();
     base.flush(PATIENCE).unwrap();
     assert_eq!(headers(&shop.receive_untraced().await), []);
     assert_eq!(shop.handle().stats().refused(Refusal::Carrier), 2);
+
+    let payload = "x".repeat(largest - 100);
+    let own = OwnedHeaders::new().insert(header("correlation_id", "mine")).insert(header("a", "1"));
+    let record = FutureRecord::<(), str>::to(&shop.topic).payload(&payload).headers(own);
+    request.drive(producer.send_traced(record, PATIENCE)).await.unwrap();
+    let kept = [("correlation_id", "mine"), ("a", "1")];
+    let kept = kept.map(|(key, value)| (key.to_owned(), Some(value.to_owned())));
+    assert_eq!(headers(&shop.receive_untraced().await), kept);
 
     let payload = "x".repeat(largest + 1);
     let record = FutureRecord::<(), str>::to(&shop.topic).payload(&payload);
