@@ -55,6 +55,9 @@ fn known<'a>(context: &'a Context, current: &SpanContext) -> Option<&'a TraceCon
 }
 
 fn decision(context: &Context, current: &SpanContext) -> Decision {
+    if !current.is_remote() {
+        return Decision::Parent;
+    }
     match context.get::<RemoteParent>() {
         Some(remote) if remote.trace.span_id() == current.span_id() => remote.decision,
         _ => Decision::Parent,
