@@ -1,6 +1,7 @@
 //! The `trilha` command: a module for each subcommand.
 
 mod check;
+mod policy_file;
 mod receive;
 mod schema;
 

@@ -31,6 +31,28 @@ fn each_format_is_printed() {
 }
 
 #[test]
+fn a_policy_adds_its_keys_and_narrows_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (policy, wrong) = (folder.path().join("policy.toml"), folder.path().join("wrong.toml"));
+    let keys =
+        "[keys.sales_channel]\nmeaning = 'Where the order came from'\npii = 'none'\ntravels = ['span']\n";
+    std::fs::write(&policy, format!("version = 1\n{keys}[keys.tenant]\nmax_length = 32\n")).unwrap();
+    std::fs::write(&wrong, "version = 2\n").unwrap();
+    let table = schema(&["--policy", policy.to_str().unwrap()]);
+    let columns = |key: &str| {
+        let line = table.lines().find(|line| line.split_whitespace().next() == Some(key)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(columns("sales_channel")[..2], ["sales_channel", "string"]);
+    assert_eq!(columns("tenant")[3], "32");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilha"));
+    let output = command.args(["schema", "--policy"]).arg(&wrong).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("wrong.toml:1:"));
+}
+
+#[test]
 fn a_format_that_does_not_exist_is_an_error() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trilha"));
     let status = command.args(["schema", "--format", "xml"]).stderr(Stdio::null()).status().unwrap();

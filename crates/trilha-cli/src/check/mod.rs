@@ -2,13 +2,11 @@
 //!
 //! It says nothing of whether a policy is wise, and reads no environment.
 
-use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use trilha_core::policy::Policy;
+use crate::policy_file::{self, say};
 
 /// Check policy files, as TRILHA_POLICY names one to a service
 ///
@@ -31,39 +29,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// The exit status for one file.
 fn check(file: &Path) -> u8 {
-    let name = file.display();
-    let bytes = match read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            say(io::stderr(), format_args!("{name}: cannot be read: {error}"));
-            return 2;
-        }
+    let policy = match policy_file::read(file) {
+        Ok(policy) => policy,
+        Err(status) => return status,
     };
-    match Policy::parse(bytes) {
-        Ok(policy) => {
-            let (keys, zones) = (policy.keys().count(), policy.zones().count());
-            let digest = policy.digest();
-            say(io::stdout(), format_args!("{name}: ok, {digest}, {keys} key(s), {zones} zone(s)"));
-            0
-        }
-        Err(invalid) => {
-            for fault in invalid.faults() {
-                let (line, column) = (fault.line(), fault.column());
-                say(io::stderr(), format_args!("{name}:{line}:{column}: {}", fault.message()));
-            }
-            1
-        }
-    }
-}
-
-/// No more than it takes to know that it is too long: a device has no end.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(Policy::LONGEST as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn say(mut output: impl Write, message: impl Display) {
-    // Where nobody reads, the exit status still tells.
-    let _ = writeln!(output, "{message}");
+    let (name, digest) = (file.display(), policy.digest());
+    let (keys, zones) = (policy.keys().count(), policy.zones().count());
+    say(io::stdout(), format_args!("{name}: ok, {digest}, {keys} key(s), {zones} zone(s)"));
+    0
 }

@@ -9,9 +9,6 @@ use crate::SetupError;
 
 const POLICY: &str = "TRILHA_POLICY";
 
-/// The longest policy.
-const MAX_BYTES: u64 = 1 << 20;
-
 pub(crate) fn resolve(of_program: Option<Policy>, env: &Env) -> Result<Option<Policy>, SetupError> {
     match (of_program, env.text(POLICY)) {
         (Some(policy), _) => Ok(Some(policy)),
@@ -25,7 +22,7 @@ fn read(path: &str) -> Result<Policy, SetupError> {
     let file = File::open(path).map_err(|error| failed(&error))?;
     let mut content = Vec::new();
     // One byte more than a policy may have: the policy says that it is too long.
-    file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(|error| failed(&error))?;
+    file.take(Policy::LONGEST as u64 + 1).read_to_end(&mut content).map_err(|error| failed(&error))?;
     Policy::parse(&content).map_err(|error| failed(&error))
 }
 
