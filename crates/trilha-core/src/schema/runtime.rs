@@ -70,7 +70,7 @@ impl Schema {
     /// # Errors
     /// When the rule is wider, when the name is one of another attribute, of OpenTelemetry's namespaces or
     /// of ours (`trilha.…`), and when the key would be a number or travel on the resource: a context key
-    /// is text, and of the work in hand.
+    /// is text, and of the work in hand. A new key has no header of its own either.
     pub fn with_key(mut self, definition: Definition) -> Result<Self, InvalidDefinition> {
         let registry = &mut Arc::make_mut(&mut self.0).registry;
         let fields = &definition.0;
@@ -86,6 +86,11 @@ impl Schema {
                 *known = definition;
             }
             None => {
+                fields.ensure(
+                    !definition.travels(Exit::MessageHeader),
+                    "travels",
+                    "holds message_header: only correlation_id has one; others travel as baggage",
+                )?;
                 let names = std::iter::once(definition.name()).chain(definition.formerly());
                 for name in names {
                     let is_free = !registry.is_taken(name);

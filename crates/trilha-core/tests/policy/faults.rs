@@ -177,11 +177,13 @@ fn a_value_goes_nowhere_that_its_class_forbids() {
         faults(&format!("[keys.mine]\nmeaning = 'x'\npii = '{pii}'\ncardinality = 1\ntravels = ['{exit}']"))
     };
     let closed = ["6:11 keys.mine.travels: holds an exit that is closed to its PII class"];
-    for exit in ["metric", "baggage", "sql_comment", "message_header"] {
+    for exit in ["metric", "baggage", "sql_comment"] {
         assert_eq!(faults_of("personal", exit), closed, "{exit}");
         assert_eq!(faults_of("secret", exit), closed, "{exit}");
         assert_eq!(faults_of("pseudonymous", exit), [""; 0], "{exit}");
     }
+    let header = "holds message_header: only correlation_id has one; others travel as baggage";
+    assert_eq!(faults_of("none", "message_header"), [format!("6:11 keys.mine.travels: {header}")]);
     for exit in ["span", "event", "log"] {
         assert_eq!(faults_of("personal", exit), [""; 0], "{exit}");
         assert_eq!(faults_of("secret", exit), closed, "{exit}");

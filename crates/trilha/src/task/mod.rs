@@ -25,11 +25,13 @@
 //! | a thread, another pool | [`carry`]: `std::thread::spawn(carry(…))` |
 //! | a future or a stream, elsewhere | `with_current_context()`, in the [prelude](crate::prelude) |
 //! | a job that outlives its request | [`background`] |
+//! | what a process was started for | [`job`] |
 //!
 //! Handles, panics and aborts are tokio's. A panic in a task does not fail the operation that spawned it:
 //! that goes on, and may fail when it sees the `JoinError`. Spans that the task has open are ended.
 
 mod background;
+mod job;
 mod join_set;
 
 use opentelemetry::context::FutureExt;
@@ -38,6 +40,7 @@ use trilha_core::carry;
 
 pub use self::{
     background::{JobOutput, background},
+    job::job,
     join_set::JoinSetExt,
 };
 
