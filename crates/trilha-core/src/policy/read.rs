@@ -15,8 +15,6 @@ use crate::{
     trust::{Destinations, InvalidRule, Peers},
 };
 
-const VERSION: u64 = 1;
-
 /// What a context key may be: text of an operation, so no number, and nothing of the resource.
 const FORMATS: [Format; 4] = [Format::Identifier, Format::Text, Format::Template, Format::Digest];
 const EXITS: [Exit; 7] =
@@ -34,7 +32,7 @@ pub(super) fn read(file: &[u8]) -> Result<Rules, InvalidPolicy> {
 fn read_root(mut root: Table<'_>, rules: &mut Rules) {
     let version = root.number("version");
     root.demand(&["version"]);
-    if version.is_some_and(|version: u64| version != VERSION) {
+    if version.is_some_and(|version: u64| version != 1) {
         // What the rest means, another version knows.
         return root.refuse_key("version", "expected 1");
     }
@@ -87,21 +85,20 @@ fn read_key(name: String, mut table: Table<'_>, schema: &mut Schema) {
         Some(known) => known.to_builder(),
         None => Definition::builder(name, ""),
     };
-    let format = table.one_of("format", &FORMATS.map(|format| (format.name(), format)));
-    let pii = table.one_of("pii", &CLASSES.map(|class| (class.name(), class)));
-    let exits: Option<Vec<_>> = table.some_of("travels", &EXITS.map(|exit| (exit.name(), exit)));
-    let stability = table.one_of("stability", &STABILITIES.map(|stability| (stability.name(), stability)));
-
     let builder = set(builder, table.text("meaning"), DefinitionBuilder::brief);
+    let format = table.one_of("format", &words(FORMATS, Format::name));
     let builder = set(builder, format, DefinitionBuilder::format);
     let builder = set(builder, table.texts("values"), DefinitionBuilder::values);
     let builder = set(builder, table.number("max_length"), DefinitionBuilder::max_length);
     let builder = set(builder, table.number("cardinality"), DefinitionBuilder::cardinality);
-    let builder = set(builder, pii, DefinitionBuilder::pii);
+    let class = table.one_of("pii", &words(CLASSES, PiiClass::name));
+    let builder = set(builder, class, DefinitionBuilder::pii);
+    let exits = table.some_of::<_, Vec<_>>("travels", &words(EXITS, Exit::name));
     let builder = set(builder, exits, DefinitionBuilder::exits);
-    let builder = set(builder, stability, DefinitionBuilder::stability);
-    let builder = set(builder, table.text("formerly"), DefinitionBuilder::formerly);
     let builder = set(builder, table.texts("examples"), DefinitionBuilder::examples);
+    let builder = set(builder, table.text("formerly"), DefinitionBuilder::formerly);
+    let stability = table.one_of("stability", &words(STABILITIES, Stability::name));
+    let builder = set(builder, stability, DefinitionBuilder::stability);
     if known.is_none() {
         table.demand(&["meaning", "pii", "travels"]);
     }
@@ -111,13 +108,18 @@ fn read_key(name: String, mut table: Table<'_>, schema: &mut Schema) {
     table.refuse_rest();
 }
 
+/// Each value by its name.
+fn words<T: Copy, const N: usize>(values: [T; N], name: fn(T) -> &'static str) -> [(&'static str, T); N] {
+    values.map(|value| (name(value), value))
+}
+
 fn set<T>(
     builder: DefinitionBuilder,
     value: Option<T>,
-    set: impl FnOnce(DefinitionBuilder, T) -> DefinitionBuilder,
+    with: impl FnOnce(DefinitionBuilder, T) -> DefinitionBuilder,
 ) -> DefinitionBuilder {
     match value {
-        Some(value) => set(builder, value),
+        Some(value) => with(builder, value),
         None => builder,
     }
 }
@@ -140,7 +142,7 @@ fn read_trust(mut table: Table<'_>, rules: &mut Rules) {
 }
 
 fn read_propagation(mut table: Table<'_>, rules: &mut Rules) {
-    let formats = Propagator::ALL.map(|format| (format.name(), format));
+    let formats = words(Propagator::ALL, Propagator::name);
     rules.read = table.some_of("read", &formats);
     rules.write = table.some_of("write", &formats);
     let is_off = |kind: &CarrierKind| table.boolean(kind.name()) == Some(false);

@@ -277,6 +277,12 @@ mod tests {
     }
 
     #[test]
+    fn the_same_rules_are_equal_however_they_are_written() {
+        let written = Destinations::new(["Orders.", "*.Example.COM", "::ffff:10.0.0.0/104", "[::1]"]);
+        assert_eq!(written, Destinations::new(["orders", "*.example.com", "10.0.0.0/8", "::1/128"]));
+    }
+
+    #[test]
     fn none_allows_nobody_and_all_everybody() {
         for host in ["localhost", "example.com", "10.0.0.1", "", "orders:80"] {
             assert!(!Destinations::none().allows_host(host), "{host}");
@@ -316,6 +322,7 @@ mod tests {
             ("orders.created", true),
             ("orders.", true),
             ("orders", false),
+            ("my_orders.created", false),
             ("", false),
         ] {
             assert_eq!(named.allows_topic(topic), is_allowed, "{topic}");
