@@ -10,6 +10,11 @@ use super::{
 static BUILTIN: LazyLock<Schema> =
     LazyLock::new(|| Schema(Arc::new(Inner { registry: Registry::builtin(), has_former_names: false })));
 
+/// Context keys, built-in ones included: each operation has room for all of them.
+const MOST_KEYS: usize = 128;
+/// Zones, built-in ones included: the bound of the resource attribute `zone`.
+const MOST_ZONES: usize = 32;
+
 /// What log lines and SQL comments use for themselves, beside the attributes of the registry.
 const RESERVED: [&str; 13] = [
     "trace_id",
@@ -70,7 +75,8 @@ impl Schema {
     /// # Errors
     /// When the rule is wider, when the name is one of another attribute, of OpenTelemetry's namespaces or
     /// of ours (`trilha.…`), and when the key would be a number or travel on the resource: a context key
-    /// is text, and of the work in hand. A new key has no header of its own either.
+    /// is text, and of the work in hand. A new key has no header of its own either, and there may be 128
+    /// of them, as many as attributes on a span.
     pub fn with_key(mut self, definition: Definition) -> Result<Self, InvalidDefinition> {
         let registry = &mut Arc::make_mut(&mut self.0).registry;
         let fields = &definition.0;
@@ -100,6 +106,12 @@ impl Schema {
                         "is taken",
                     )?;
                 }
+                let has_room = registry.context.len() < MOST_KEYS;
+                fields.ensure(
+                    has_room,
+                    "name",
+                    "is one too many: there may be 128 keys, built-in ones included",
+                )?;
                 registry.context.push(definition);
             }
         }
@@ -109,12 +121,13 @@ impl Schema {
     /// Adds a zone of a platform's own, or gives a built-in one another meaning.
     ///
     /// # Errors
-    /// When the zone is an edge, and would be none any more.
+    /// When the zone is an edge, and would be none any more; and when there are 32 zones already.
     pub fn with_zone(mut self, definition: ZoneDefinition) -> Result<Self, InvalidDefinition> {
         let zones = &mut Arc::make_mut(&mut self.0).registry.zones;
+        let name = definition.zone.to_string();
+        let has_room = zones.len() < MOST_ZONES;
         match zones.iter_mut().find(|known| known.zone == definition.zone) {
             Some(known) if known.is_edge && !definition.is_edge => {
-                let name = definition.zone.to_string();
                 return Err(InvalidDefinition {
                     name,
                     field: "edge",
@@ -122,7 +135,11 @@ impl Schema {
                 });
             }
             Some(known) => *known = definition,
-            None => zones.push(definition),
+            None if has_room => zones.push(definition),
+            None => {
+                let problem = "is one too many: there may be 32 zones, built-in ones included";
+                return Err(InvalidDefinition { name, field: "name", problem });
+            }
         }
         Ok(self)
     }

@@ -220,6 +220,22 @@ fn a_built_in_key_becomes_narrower_and_never_wider() {
 }
 
 #[test]
+fn there_is_room_for_so_many_keys_and_zones() {
+    let named = |table: &str, count: u8| -> String {
+        let lines = "meaning = 'x'\n";
+        (0..count).map(|at| format!("[{table}.n{at}]\n{lines}")).collect()
+    };
+    assert_eq!(faults(&named("zones", 23)), [""; 0]);
+    let problem = "is one too many: there may be 32 zones, built-in ones included";
+    assert_eq!(faults(&named("zones", 24)), [format!("48:1 zones.n23: {problem}")]);
+
+    let keys = |count| named("keys", count).replace("'x'\n", "'x'\npii = 'none'\ntravels = []\n");
+    assert_eq!(faults(&keys(117)), [""; 0]);
+    let problem = "is one too many: there may be 128 keys, built-in ones included";
+    assert_eq!(faults(&keys(118)), [format!("470:1 keys.n117: {problem}")]);
+}
+
+#[test]
 fn all_faults_are_told_in_the_order_of_the_file() {
     let found = faults("[trust]\nedge = 1\n[keys.mine]\npii = 'none'\n[trust.x]\n[zones.dmz]\nmeaning = 1\n");
     let places: Vec<_> = found.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
