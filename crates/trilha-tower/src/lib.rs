@@ -24,7 +24,7 @@
 //! # Features
 //! | feature | adds |
 //! |---|---|
-//! | `axum` | the route of an axum handler (`MatchedPath`) as `http.route` |
+//! | `axum` | the route of an axum handler (`MatchedPath`) as `http.route`; the caller's address (`ConnectInfo`) |
 //!
 //! # What this crate does not do
 //! It records no headers but those that its layers name, no query of a server's request, no body and no

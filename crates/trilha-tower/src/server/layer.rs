@@ -1,6 +1,6 @@
 //! The layer, and its settings.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 
 use http::request::Parts;
 use tower_layer::Layer;
@@ -11,7 +11,7 @@ use super::ServerTrace;
 /// Traces and measures the requests that a service answers, over HTTP and gRPC.
 ///
 /// Each request is one operation: it continues the caller's trace as far as it
-/// [trusts](Self::trust) the caller, runs the service in its context, and ends with the response's
+/// [trusts the caller](#trust), runs the service in its context, and ends with the response's
 /// body. A caller that goes away leaves it `cancelled`, a panic leaves it `panicked`, also where a
 /// layer above catches the panic. Of two such layers around one request, the inner one steps aside; that
 /// of another service in the same process makes a child.
@@ -43,6 +43,31 @@ use super::ServerTrace;
 ///   layer that authenticates above this one, or [filter](Self::filter).
 /// - **PII:** `url.path` may hold ids. Query, other headers, bodies, the client's address and the
 ///   messages of errors are not recorded.
+///
+/// # Trust
+/// A caller that is believed is continued with its sampling decision, its baggage and what travels there
+/// as context attributes. Of one that is not, the span keeps a link, or the trace's id
+/// ([`Trust::EdgeSameTrace`]), and everything else is counted as refused. The response names the
+/// service's own trace.
+///
+/// Who is believed is a question of the handle: those among its peers where it lists some; else nobody
+/// at an edge (zone Z1) and everybody elsewhere. **Where peers are listed, a caller whose
+/// [address](Self::peer) is not known is a stranger.** With axum that takes
+/// `into_make_service_with_connect_info::<SocketAddr>()`:
+///
+/// ```no_run
+/// # use std::net::SocketAddr;
+/// # async fn serve(listener: tokio::net::TcpListener, app: axum::Router) -> std::io::Result<()> {
+/// axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+/// # }
+/// ```
+///
+/// A layer may know better than the handle: [`trust`](Self::trust), [`trust_by`](Self::trust_by).
+///
+/// # Broken propagation
+/// Where one of us sent no trace, or none that can be used, `trilha.propagation.broken` counts it by
+/// reason, carrier and the caller's address, and the span gets an event of that name. Excepted are
+/// [probes](Self::probe) and services at an edge.
 ///
 /// # The route
 /// With the feature `axum`, the route is axum's `MatchedPath`. It is there when the layer is added with
@@ -89,11 +114,94 @@ impl ServerTraceLayer {
         self.set(|settings| settings.handle = Some(handle))
     }
 
-    /// Whether a caller's trace is continued. Defaults to [`Handle::trust`]: an edge (zone Z1) believes
-    /// nobody, all others believe everybody.
+    /// Whether callers are believed, whoever they are. The later one of this and
+    /// [`trust_by`](Self::trust_by) counts. Defaults to [`Handle::trust`] of the caller's
+    /// [address](Self::peer).
     #[must_use]
     pub fn trust(self, trust: Trust) -> Self {
-        self.set(|settings| settings.trust = Some(trust))
+        self.trust_by(move |_| trust)
+    }
+
+    /// Whether the caller of a request is believed. The later one of this and [`trust`](Self::trust)
+    /// counts. Defaults to [`Handle::trust`] of the caller's [address](Self::peer).
+    ///
+    /// The rule must stand on what a stranger cannot send: what a layer above left in the extensions, a
+    /// listener of its own; never a header that nobody checked.
+    ///
+    /// ```
+    /// use trilha_core::Trust;
+    ///
+    /// /// What the layer that ends mutual TLS leaves in a request.
+    /// #[derive(Clone)]
+    /// struct Certificate;
+    ///
+    /// let layer = trilha_tower::ServerTraceLayer::new().trust_by(|request| {
+    ///     match request.extensions.get::<Certificate>() {
+    ///         Some(_) => Trust::Internal,
+    ///         None => Trust::Edge,
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn trust_by<F>(self, trust: F) -> Self
+    where
+        F: Fn(&Parts) -> Trust + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.trust = Some(Arc::new(trust)))
+    }
+
+    /// The caller's address, by which it is [believed](#trust), and under which broken propagation is
+    /// counted. `None` is an address that nobody knows: no other is looked for then. Defaults to axum's
+    /// `ConnectInfo<SocketAddr>` with the feature `axum`, else to `None`.
+    ///
+    /// A tonic server knows it by its own name:
+    ///
+    /// ```
+    /// use tonic::transport::server::TcpConnectInfo;
+    ///
+    /// let layer = trilha_tower::ServerTraceLayer::grpc().peer(|request| {
+    ///     let connection: &TcpConnectInfo = request.extensions.get()?;
+    ///     Some(connection.remote_addr()?.ip())
+    /// });
+    /// ```
+    ///
+    /// Behind a proxy, the connection's address is the proxy's. `X-Forwarded-For` is not read by
+    /// default, since everybody can send it. One's own proxy appends the address that it saw itself, so
+    /// that only the *last* one is to be believed, and only where all connections come from that proxy:
+    ///
+    /// ```
+    /// let layer = trilha_tower::ServerTraceLayer::new().peer(|request| {
+    ///     let last = request.headers.get_all("x-forwarded-for").iter().next_back()?;
+    ///     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    /// });
+    /// ```
+    ///
+    /// - **Cardinality:** at most 64 addresses on the metric; no span gets one.
+    /// - **PII:** of a service that believes everybody and stands in the open, the addresses of users.
+    #[must_use]
+    pub fn peer<F>(self, peer: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.peer = Some(Arc::new(peer)))
+    }
+
+    /// Which requests are probes and scrapes: they have no trace and need none, and are not counted as
+    /// broken propagation. They are traced all the same; to leave them out, use [`filter`](Self::filter).
+    /// Defaults to [`is_probe`](super::is_probe).
+    ///
+    /// ```
+    /// use trilha_tower::server::is_probe;
+    ///
+    /// let layer = trilha_tower::ServerTraceLayer::new()
+    ///     .probe(|request| is_probe(request) || request.uri.path() == "/actuator/health");
+    /// ```
+    #[must_use]
+    pub fn probe<F>(self, probe: F) -> Self
+    where
+        F: Fn(&Parts) -> bool + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.probe = Some(Arc::new(probe)))
     }
 
     /// The route of an HTTP request: a template such as `/orders/{id}`, never the path itself. Where it
@@ -150,19 +258,30 @@ impl<S> Layer<S> for ServerTraceLayer {
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) handle: Option<Handle>,
-    pub(super) trust: Option<Trust>,
+    pub(super) trust: Option<Rule<Trust>>,
+    pub(super) peer: Option<Rule<Option<IpAddr>>>,
+    pub(super) probe: Option<Rule<bool>>,
     pub(super) is_grpc: bool,
     pub(super) route: Option<Route>,
-    pub(super) filter: Option<Filter>,
+    pub(super) filter: Option<Rule<bool>>,
     pub(super) server_timing: bool,
 }
 
+type Rule<T> = Arc<dyn Fn(&Parts) -> T + Send + Sync>;
 type Route = Arc<dyn Fn(&Parts) -> Option<Cow<'_, str>> + Send + Sync>;
-type Filter = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { handle: None, trust: None, is_grpc: false, route: None, filter: None, server_timing: true }
+        Self {
+            handle: None,
+            trust: None,
+            peer: None,
+            probe: None,
+            is_grpc: false,
+            route: None,
+            filter: None,
+            server_timing: true,
+        }
     }
 }
 
@@ -170,7 +289,6 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("handle", &self.handle)
-            .field("trust", &self.trust)
             .field("is_grpc", &self.is_grpc)
             .field("server_timing", &self.server_timing)
             .finish_non_exhaustive()

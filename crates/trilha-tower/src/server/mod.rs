@@ -2,6 +2,8 @@
 
 mod layer;
 mod operation;
+mod probe;
+mod sender;
 mod service;
 
-pub use self::{layer::ServerTraceLayer, service::ServerTrace};
+pub use self::{layer::ServerTraceLayer, probe::is_probe, service::ServerTrace};

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use http::{header::USER_AGENT, request::Parts, uri::Authority};
 use opentelemetry::Context;
 use trilha_core::{
-    CarrierKind, Handle, Operation, OperationBuilder, SpanKind, Trust,
+    CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
     http::{Headers, known_method, original_method, protocol_version, span_name},
     recorder::Attribute,
     schema::Key,
 };
 
-use super::layer::Settings;
+use super::{layer::Settings, sender::Sender};
 use crate::{
     SCOPE,
     exchange::{Exchange, Protocol, Side},
@@ -43,32 +43,44 @@ pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Exchange
     if request.extensions.get::<Served>().is_some_and(|outer| outer.by.is_same(&handle)) {
         return None;
     }
+    let origin = match request.extensions.get::<Served>() {
+        Some(outer) => Origin::Outer(outer.context.clone()),
+        None => Origin::Sender(Sender::of(request, settings, &handle)),
+    };
     let exchange = match settings.is_grpc || grpc::is_grpc(&request.headers) {
-        true => start_grpc(settings, handle.clone(), request),
-        false => start_http(settings, handle.clone(), request),
+        true => start_grpc(settings, handle.clone(), request, &origin),
+        false => start_http(settings, handle.clone(), request, &origin),
     };
     request.extensions.insert(Served { by: handle, context: exchange.context() });
     Some(exchange)
 }
 
-fn with_parent<'a>(
-    builder: OperationBuilder<'a>,
-    request: &Parts,
-    headers: &'a Headers<'_>,
-    trust: Trust,
-) -> OperationBuilder<'a> {
-    match request.extensions.get::<Served>() {
-        Some(outer) => builder.parent(&outer.context),
-        None => builder.extract(headers, trust),
+/// Where a request comes from.
+enum Origin {
+    Sender(Sender),
+    /// A layer of another service, further out in the same process.
+    Outer(Context),
+}
+
+impl Origin {
+    fn extract<'a>(
+        &'a self,
+        builder: OperationBuilder<'a>,
+        headers: &'a Headers<'_>,
+    ) -> OperationBuilder<'a> {
+        match self {
+            Self::Sender(sender) => sender.extract(builder, headers),
+            Self::Outer(context) => builder.parent(context),
+        }
+    }
+
+    /// Whether the response names the trace: the outermost layer does.
+    fn names_trace(&self, settings: &Settings) -> bool {
+        settings.server_timing && matches!(self, Self::Sender(_))
     }
 }
 
-/// The outermost layer names the trace.
-fn names_trace(settings: &Settings, request: &Parts) -> bool {
-    settings.server_timing && request.extensions.get::<Served>().is_none()
-}
-
-fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange {
+fn start_http(settings: &Settings, handle: Handle, request: &Parts, origin: &Origin) -> Exchange {
     let method = known_method(&request.method);
     let scheme = scheme(request);
     let route = route(settings, request);
@@ -88,7 +100,6 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         attribute("user_agent.original", user_agent(request)),
     ]);
     let instruments = handle.instruments::<ServerInstruments>();
-    let trust = settings.trust.unwrap_or_else(|| handle.trust(None));
     let name = span_name(&request.method, route.as_deref());
     let scope = SCOPE;
     let builder = Operation::builder(&scope, &name, SpanKind::Server)
@@ -97,19 +108,19 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         .dimensions(known.for_metrics())
         .duration(&instruments.http_duration);
     let headers = Headers::new(&request.headers, CarrierKind::Http);
-    let operation = with_parent(builder, request, &headers, trust).start();
+    let operation = origin.extract(builder, &headers).start();
     if let Some(route) = &route {
         operation.attributes().route(route);
     }
     let side = Side::Server {
-        server_timing: names_trace(settings, request),
+        server_timing: origin.names_trace(settings),
         is_route_open: route.is_none() && operation.attributes().value(Key::Route).is_none(),
         _active: Some(instruments.active_request(method, scheme)),
     };
     Exchange::new(operation, side, Protocol::Http { method: request.method.clone() })
 }
 
-fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange {
+fn start_grpc(settings: &Settings, handle: Handle, request: &Parts, origin: &Origin) -> Exchange {
     let method = grpc::method(request.uri.path());
     let authority = authority(request);
     let [address, port] = named_server(authority.as_deref());
@@ -119,7 +130,6 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
     ])
     .and([address, port]);
     let instruments = handle.instruments::<ServerInstruments>();
-    let trust = settings.trust.unwrap_or_else(|| handle.trust(None));
     let scope = SCOPE;
     let builder = Operation::builder(&scope, method.unwrap_or(grpc::SYSTEM), SpanKind::Server)
         .handle(handle)
@@ -127,11 +137,11 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange 
         .dimensions(known.for_metrics())
         .duration(&instruments.rpc_duration);
     let headers = Headers::new(&request.headers, CarrierKind::Grpc);
-    let operation = with_parent(builder, request, &headers, trust).start();
+    let operation = origin.extract(builder, &headers).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }
-    let server_timing = names_trace(settings, request);
+    let server_timing = origin.names_trace(settings);
     let side = Side::Server { server_timing, is_route_open: false, _active: None };
     Exchange::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
 }

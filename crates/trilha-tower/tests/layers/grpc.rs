@@ -14,10 +14,11 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Code, Request, Response, Status, body::Body, client::Grpc as Client, server::Grpc, server::NamedService,
     server::ServerStreamingService, server::UnaryService, transport::Channel,
+    transport::server::TcpConnectInfo,
 };
 use tonic_prost::ProstCodec;
 use tower::{Layer, Service};
-use trilha_core::{CarrierKind, Propagation};
+use trilha_core::{BrokenReason, CarrierKind, Propagation, schema::Zone, trust::Peers};
 use trilha_testing::Trace;
 use trilha_tower::{ClientTraceLayer, ServerTraceLayer, client::ClientTrace};
 
@@ -314,6 +315,47 @@ async fn grpc_is_a_carrier_of_its_own() {
         let served = traces_where(&callee, |traces| !traces.is_empty()).await;
         assert_eq!(served[0].trace_id() == sent.trace_id(), is_continued);
     }
+}
+
+/// The layer as its documentation tells to make it know its peers.
+fn knowing_peers(layer: ServerTraceLayer) -> ServerTraceLayer {
+    layer.peer(|request| {
+        let connection: &TcpConnectInfo = request.extensions.get()?;
+        Some(connection.remote_addr()?.ip())
+    })
+}
+
+#[tokio::test]
+async fn tonic_tells_the_address_of_a_peer() {
+    for (range, is_believed) in [("127.0.0.0/8", true), ("10.0.0.0/8", false)] {
+        let (caller, callee) = (Fixture::start("shop"), Fixture::start("orders"));
+        let edge = handle_over(&callee).service("edge", Some(Zone::Z1)).peers(Peers::new([range]).unwrap());
+        let server = serve(knowing_peers(ServerTraceLayer::grpc().handle(edge.build()))).await;
+        let layer = ClientTraceLayer::grpc().handle(caller.handle().clone());
+        call(&mut client(&server, layer).await, PLACE, 0).await.unwrap();
+        let sent = only_trace(&caller).await;
+        let served = traces_where(&callee, |traces| !traces.is_empty()).await;
+        assert_eq!(served[0].trace_id() == sent.trace_id(), is_believed);
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_a_trace_is_broken_unless_it_asks_for_health() {
+    let callee = Fixture::start("orders");
+    let layer = ServerTraceLayer::grpc().handle(callee.handle().clone());
+    let server = serve(knowing_peers(layer)).await;
+    let channel = Channel::from_shared(server.url("")).unwrap().connect().await.unwrap();
+    let mut untraced = Client::new(channel);
+    for method in ["grpc.health.v1.Health/Check", PLACE] {
+        untraced.ready().await.unwrap();
+        let path: PathAndQuery = format!("/{method}").parse().unwrap();
+        let _ =
+            untraced.unary(Request::new(Order::default()), path, ProstCodec::<Order, Order>::default()).await;
+    }
+    let broken = callee.handle().stats().broken_propagation();
+    let [broken] = broken.as_slice() else { panic!("{broken:?}") };
+    assert_eq!((broken.reason, broken.carrier, broken.count), (BrokenReason::Missing, CarrierKind::Grpc, 1));
+    assert_eq!(broken.peer, "127.0.0.1");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! The server's layer, under axum.
 
+mod broken;
 mod ends;
 mod keeps;
 mod never_fails;
 mod parents;
 mod records;
 mod survives;
+mod trust;
 
 use axum::{Router, routing::get};
 use trilha_tower::ServerTraceLayer;

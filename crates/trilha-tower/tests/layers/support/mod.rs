@@ -3,7 +3,6 @@
 use std::{
     future::{Future, IntoFuture},
     net::SocketAddr,
-    sync::Arc,
     time::Duration,
 };
 
@@ -16,10 +15,7 @@ use hyper_util::{
 };
 use opentelemetry::trace::{SpanId, TraceId};
 use tokio::{io::AsyncWriteExt, net::TcpListener, net::TcpStream, task::JoinHandle};
-use trilha_core::{
-    Handle, HandleBuilder, Recorder, SpanCounts, TraceContext, Traceparent,
-    recorder::{SpanRecord, SpanStart},
-};
+use trilha_core::{Handle, HandleBuilder, TraceContext, Traceparent};
 use trilha_testing::{Trace, Wait};
 
 pub(crate) use trilha_testing::Fixture;
@@ -36,6 +32,14 @@ impl Server {
     pub(crate) async fn start(app: Router) -> Self {
         let listener = listen().await;
         let addr = listener.local_addr().unwrap();
+        Self::spawn(addr, async { axum::serve(listener, app).await.unwrap() })
+    }
+
+    /// A server whose requests know the address that they come from.
+    pub(crate) async fn start_with_connect_info(app: Router) -> Self {
+        let listener = listen().await;
+        let addr = listener.local_addr().unwrap();
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         Self::spawn(addr, async { axum::serve(listener, app).await.unwrap() })
     }
 
@@ -181,18 +185,7 @@ async fn arrival<T: Send>(fixture: &Fixture, wait: Wait<'_, T>) -> T {
 
 /// A handle of other settings over the same recorder.
 pub(crate) fn handle_over(fixture: &Fixture) -> HandleBuilder {
-    #[derive(Debug)]
-    struct Shared(Handle);
-    impl Recorder for Shared {
-        fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-            self.0.recorder().start(start)
-        }
-
-        fn counts(&self) -> SpanCounts {
-            self.0.recorder().counts()
-        }
-    }
-    Handle::builder(Arc::new(Shared(fixture.handle().clone())))
+    Handle::builder(fixture.handle().recorder().clone())
 }
 
 pub(crate) async fn listen() -> TcpListener {
