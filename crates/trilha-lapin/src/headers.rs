@@ -156,6 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_is_read_at_once_and_put_back_in_the_end() {
+        let mut properties = properties(&[("a", AMQPValue::LongInt(1)), ("baggage", AMQPValue::Void)]);
+        let mut headers = HeadersMut::new(&mut properties);
+        assert!(headers.set("traceparent", "new") && headers.set("tracestate", "b=1"));
+        headers.remove("baggage");
+        headers.remove("tracestate");
+        assert_eq!(values(&headers, "traceparent"), [b"new"]);
+        assert!(values(&headers, "baggage").is_empty());
+        drop(headers);
+        let text = AMQPValue::LongString("new".into());
+        assert_eq!(properties, self::properties(&[("a", AMQPValue::LongInt(1)), ("traceparent", text)]));
+    }
+
+    #[test]
     fn nothing_is_made_of_no_headers() {
         let mut properties = BasicProperties::default();
         HeadersMut::new(&mut properties).remove("traceparent");

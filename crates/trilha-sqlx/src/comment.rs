@@ -3,15 +3,21 @@
 //! Specification: [sqlcommenter](https://google.github.io/sqlcommenter/spec/): keys and values
 //! URL-encoded, sorted, joined by commas.
 
-use std::fmt::{self, Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+};
 
 use trilha_core::{
-    Carrier, CarrierKind, CarrierMut, Service,
+    Carrier, CarrierKind, CarrierMut, ContextAttributes, Service,
     schema::{Exit, Key, Zone},
 };
 
 /// The longest value, in bytes before it is encoded.
 const MAX_VALUE: usize = 256;
+
+/// The longest comment that context attributes may add to, in bytes.
+const MAX_COMMENT: usize = 2 * 1024;
 
 /// Whether queries carry a comment for those who look at them in the database.
 ///
@@ -34,7 +40,11 @@ pub enum Comments {
     /// The text of a query stays the same from call to call, so that it stays prepared.
     #[default]
     Static,
-    /// As [`Static`](Self::Static), and on a sampled trace also `traceparent`, of the query's own span.
+    /// As [`Static`](Self::Static), and on a sampled trace also `traceparent`, of the query's own span, and
+    /// the [context attributes](trilha_core::ContextAttributes) that the schema lets travel to SQL
+    /// comments: `route`, and what a platform adds. Nothing else of baggage goes there, and no
+    /// correlation id. Attributes that would make a comment longer than 2 KiB are left out, which is
+    /// counted.
     ///
     /// Such a text is never the same again. It is therefore not kept as a prepared statement: it costs
     /// the server another parse, and the caller another round trip. On MySQL over TCP it costs the next
@@ -44,20 +54,50 @@ pub enum Comments {
     Sampled,
 }
 
-/// What one comment says. A [`Carrier`] of the `traceparent`.
+/// What one comment says, in the order of its keys. A [`Carrier`] of the `traceparent`.
 #[derive(Debug, Default)]
 pub(crate) struct Comment {
-    pairs: Vec<(&'static str, String)>,
+    pairs: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Comment {
     pub(crate) fn of(service: &Service, route: Option<&str>) -> Self {
         let zone = service.zone.as_ref().map(Zone::as_str);
-        let route = route.filter(|_| Key::Route.definition().travels(Exit::SqlComment));
         let name = Some(service.name.as_str()).filter(|name| !name.is_empty());
-        let pairs = [(Key::Route.name(), route), ("service", name), ("zone", zone)];
-        let pairs = pairs.into_iter().filter_map(|(key, value)| Some((key, value?.to_owned())));
-        Self { pairs: pairs.collect() }
+        let mut comment = Self::default();
+        for (key, value) in [(Key::Route.name(), route), ("service", name), ("zone", zone)] {
+            if let Some(value) = value {
+                comment.insert(key.into(), value);
+            }
+        }
+        comment
+    }
+
+    /// Adds the attributes that may stand in a comment, and says whether there was room for all of them.
+    pub(crate) fn add(&mut self, attributes: &ContextAttributes) -> bool {
+        let mut length = self.to_string().len();
+        let mut is_complete = true;
+        attributes.for_each_to(Exit::SqlComment, |key, value| {
+            let pair = Pair(key, value).to_string().len() + 1;
+            if length + pair <= MAX_COMMENT {
+                length += pair;
+                self.insert(key.to_owned().into(), value);
+            } else {
+                is_complete = false;
+            }
+        });
+        is_complete
+    }
+
+    fn insert(&mut self, key: Cow<'static, str>, value: &str) {
+        match self.pairs.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(at) => {
+                if let Some(pair) = self.pairs.get_mut(at) {
+                    pair.1 = value.to_owned();
+                }
+            }
+            Err(at) => self.pairs.insert(at, (key, value.to_owned())),
+        }
     }
 }
 
@@ -67,26 +107,27 @@ impl Carrier for Comment {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        self.pairs.iter().filter(|(known, _)| *known == key).for_each(|(_, value)| visit(value.as_bytes()));
+        self.pairs.iter().filter(|(known, _)| known == key).for_each(|(_, value)| visit(value.as_bytes()));
     }
 }
 
 impl CarrierMut for Comment {
+    /// Takes a `traceparent` alone: the rest, and other formats, say nothing to who reads queries.
     fn set(&mut self, key: &'static str, value: &str) -> bool {
-        // The vendors' data of a tracestate says nothing to who reads queries.
-        if key == "tracestate" {
-            return true;
+        if key == TRACEPARENT {
+            self.insert(key.into(), value);
         }
-        self.remove(key);
-        let at = self.pairs.partition_point(|(known, _)| *known < key);
-        self.pairs.insert(at, (key, value.to_owned()));
         true
     }
 
     fn remove(&mut self, key: &'static str) {
-        self.pairs.retain(|(known, _)| *known != key);
+        if key == TRACEPARENT {
+            self.pairs.retain(|(known, _)| known != key);
+        }
     }
 }
+
+const TRACEPARENT: &str = "traceparent";
 
 /// The comment, or nothing where there is nothing to say.
 impl fmt::Display for Comment {
@@ -96,13 +137,22 @@ impl fmt::Display for Comment {
         }
         for (at, (key, value)) in self.pairs.iter().enumerate() {
             f.write_str(if at == 0 { "/*" } else { "," })?;
-            write!(f, "{key}='{}'", Encoded(value))?;
+            Pair(key, value).fmt(f)?;
         }
         f.write_str("*/")
     }
 }
 
-/// A value of which nothing is left but letters, digits, `-`, `.`, `_`, `~` and `%`: no quote, no end
+struct Pair<'a>(&'a str, &'a str);
+
+impl fmt::Display for Pair<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(key, value) = self;
+        write!(f, "{}='{}'", Encoded(key), Encoded(value))
+    }
+}
+
+/// A key or value of which nothing is left but letters, digits, `-`, `.`, `_`, `~` and `%`: no quote, no end
 /// of a comment, no placeholder, in any dialect.
 struct Encoded<'a>(&'a str);
 
@@ -135,7 +185,9 @@ mod tests {
     fn pairs_are_sorted_and_encoded() {
         let mut comment = Comment::of(&service("o'rders */"), Some("/orders/{id}"));
         comment.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-        comment.set("tracestate", "a=b");
+        for other in ["tracestate", "baggage", "x-correlation-id", "correlation_id", "b3", "trace_id"] {
+            comment.set(other, "a=b");
+        }
         assert_eq!(
             comment.to_string(),
             "/*route='%2Forders%2F%7Bid%7D',service='o%27rders%20%2A%2F',\

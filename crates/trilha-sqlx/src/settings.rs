@@ -5,7 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use opentelemetry::metrics::{Histogram, Meter};
 use sqlx::{Arguments, Execute, SqlStr, error::BoxDynError};
 use trilha_core::{
-    CarrierKind, Handle, Instruments, Operation, Recipient, Scope, SpanKind, recorder::Attribute, schema::Key,
+    CarrierKind, Handle, Instruments, Operation, Recipient, Refusal, Scope, SpanKind,
+    recorder::Attribute,
+    schema::{Exit, Key},
 };
 
 use crate::{
@@ -124,16 +126,19 @@ impl Settings {
         if !handle.propagation().is_enabled(CarrierKind::Database) {
             return (sql, is_persistent);
         }
-        let route = match self.is_route_commented {
-            true => operation.attributes().value(Key::Route),
-            false => None,
-        };
+        let attributes = operation.attributes();
         let is_sampled = operation.is_recording() && operation.trace_context().is_sampled();
         if self.comments == Comments::Sampled && is_sampled {
-            let mut comment = Comment::of(handle.service(), route.as_deref());
+            let mut comment = Comment::of(handle.service(), None);
+            if !comment.add(&attributes) {
+                handle.refuse(Refusal::Carrier);
+            }
             operation.inject(&mut comment, Recipient::Unknown);
             return (known.with_comment(&sql, &comment), false);
         }
+        let may_name_route = self.is_route_commented
+            && handle.schema().get(Key::Route.name()).is_some_and(|route| route.travels(Exit::SqlComment));
+        let route = if may_name_route { attributes.value(Key::Route) } else { None };
         (known.commented(&sql, handle.service(), route.as_deref()), is_persistent)
     }
 }
@@ -202,7 +207,8 @@ macro_rules! settings {
         }
 
         /// Whether a comment names the `route` of the
-        /// [context attributes](trilha_core::ContextAttributes). Defaults to no.
+        /// [context attributes](trilha_core::ContextAttributes). Defaults to no; a
+        /// [sampled](crate::Comments::Sampled) one does anyway.
         ///
         /// A query then is a prepared statement of its own for each route that sends it. Of each
         /// query, the first eight routes are told apart; later ones are not named, so that they cannot

@@ -54,7 +54,7 @@ async fn the_baggage_of_a_batch_is_nobodys() {
     let headers = [("traceparent", text(&foreign().to_string())), ("baggage", text("tenant=acme"))];
     shop.publish_untraced(with_headers(headers)).await;
     shop.publish_untraced(with_headers([("baggage", text("tenant=other"))])).await;
-    let batch = vec![shop.receive_untraced().await, shop.receive_untraced().await];
+    let batch = [shop.receive_untraced().await, shop.receive_untraced().await];
     let strangers = batch.traced().handle(shop.handle()).trust(Trust::Edge).process();
     strangers.finish(Outcome::Ok);
     assert_eq!(shop.handle().stats().broken_propagation(), [], "strangers need no trace");

@@ -154,7 +154,7 @@ async fn a_message_that_only_the_context_makes_too_large_is_sent_without(broker:
     request.drive(producer.send_traced(record, PATIENCE)).await.unwrap();
     assert_eq!(headers(&shop.receive_untraced().await), []);
     let record = BaseRecord::<(), str>::to(&shop.topic).payload(&payload);
-    request.enter(|| base.send_traced(record)).unwrap();
+    request.enter(|| base.send_traced(record).unwrap());
     base.flush(PATIENCE).unwrap();
     assert_eq!(headers(&shop.receive_untraced().await), []);
     assert_eq!(shop.handle().stats().refused(Refusal::Carrier), 2);

@@ -56,7 +56,7 @@ async fn the_baggage_of_a_batch_is_nobodys(broker: Broker) {
         .insert(header("baggage", "tenant=acme"));
     shop.send_untraced(Some(given)).await;
     shop.send_untraced(Some(OwnedHeaders::new().insert(header("baggage", "tenant=other")))).await;
-    let batch = vec![shop.receive_untraced().await, shop.receive_untraced().await];
+    let batch = [shop.receive_untraced().await, shop.receive_untraced().await];
     batch.traced().handle(shop.handle()).trust(Trust::Edge).process().finish(Outcome::Ok);
     assert_eq!(shop.handle().stats().broken_propagation(), [], "strangers need no trace");
     let mut process = batch.traced().handle(shop.handle()).process();

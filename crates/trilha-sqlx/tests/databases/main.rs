@@ -5,6 +5,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
+mod attributes;
 mod comments;
 mod contract;
 mod metrics;

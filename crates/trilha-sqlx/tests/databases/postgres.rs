@@ -20,14 +20,14 @@ macro_rules! postgres {
 const MIRROR: &str = "select current_query() where $1 = 1";
 
 /// The text of a query, as the server got it.
-async fn mirror(connection: &mut PgConnection) -> String {
+pub(crate) async fn mirror(connection: &mut PgConnection) -> String {
     // Built anew each time, as a program may do: it is one statement all the same.
     let sql = AssertSqlSafe(MIRROR.to_owned());
     sqlx::query_scalar(sql).bind(1).fetch_one(connection).await.unwrap()
 }
 
 /// The statements that the server keeps for the connection.
-async fn prepared(connection: &mut PgConnection) -> Vec<String> {
+pub(crate) async fn prepared(connection: &mut PgConnection) -> Vec<String> {
     let sql = "select statement from pg_prepared_statements where statement like 'select current_query()%'";
     let rows = sqlx::raw_sql(sql).fetch_all(connection.untraced()).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
