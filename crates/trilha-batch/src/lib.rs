@@ -46,7 +46,7 @@
 //! # What is recorded
 //! | span | kind | parent | attributes, beside the context attributes |
 //! |---|---|---|---|
-//! | `batch-run` | INTERNAL | none: a new trace | `run_id`, `trilha.batch.name`; at its end `trilha.batch.partition_count`, `….failed_partition_count`, `….item_count`, `….failed_item_count` |
+//! | `batch-run` | INTERNAL | none: a new trace; or what it [continues](BatchRunBuilder::extract) | `run_id`, `trilha.batch.name`; at its end `trilha.batch.partition_count`, `….failed_partition_count`, `….item_count`, `….failed_item_count` |
 //! | `partition` | INTERNAL | the run | `run_id`, `trilha.batch.name`, `trilha.batch.partition`; at its end `trilha.batch.item_count`, `….failed_item_count` |
 //! | what [`Partition::fan_out`] is given | INTERNAL | none: a new trace, linked to the partition | `run_id`, `trilha.batch.name`, `trilha.batch.partition` |
 //! | `links` | INTERNAL | the span whose links it holds | `trilha.batch.link_part` |
@@ -63,8 +63,20 @@
 //! - **PII:** none, as long as runs, partitions and names hold none.
 //!
 //! # Jobs in other processes
-//! [`BatchRun::inject`] and [`Partition::inject`] write the trace context to whatever the job is started
-//! with: headers, or a map of its parameters. There it is the parent:
+//! [`BatchRun::inject`] and [`Partition::inject`] write trace, baggage and the schema keys that travel as
+//! baggage, such as `tenant`, to whatever the job is started with. A child process gets them as
+//! `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`, in place of those that it would inherit:
+//!
+//! ```
+//! use std::process::Command;
+//!
+//! # let run = trilha_batch::BatchRun::builder("nightly-scoring").start();
+//! let mut command = Command::new("score"); // of a tokio command: `as_std_mut()`
+//! run.partition("2026-11-20").inject(&mut command);
+//! ```
+//!
+//! There, a run [continues](BatchRunBuilder::extract) the trace; so does any operation. Where a job gets
+//! parameters or headers, those carry it:
 //!
 //! ```
 //! use std::collections::HashMap;

@@ -116,7 +116,8 @@ impl Partition {
         self.step.trace_context()
     }
 
-    /// Writes the partition's context to a carrier, for a job in another process.
+    /// Writes the partition's context to a carrier, for a job in another process: headers, parameters, a
+    /// [`Command`](std::process::Command) that starts a child.
     pub fn inject(&self, carrier: &mut dyn CarrierMut) {
         self.step.inject(carrier);
     }

@@ -4,7 +4,8 @@ use std::{fmt, future::Future, sync::Arc};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 use trilha_core::{
-    CarrierMut, ContextAttributes, Handle, Operation, Outcome, SpanKind, TraceContext, schema::Model,
+    Carrier, CarrierMut, ContextAttributes, Handle, Operation, Outcome, SpanKind, TraceContext, Trust,
+    schema::Model,
 };
 
 use crate::{
@@ -30,7 +31,7 @@ impl BatchRun {
     ///
     /// - **Cardinality:** few: the name is a metric attribute, `trilha.batch.name`.
     pub fn builder(name: &str) -> BatchRunBuilder<'_> {
-        BatchRunBuilder { name, run_id: None, model: None, handle: None, links: Vec::new() }
+        BatchRunBuilder { name, run_id: None, model: None, handle: None, sender: None, links: Vec::new() }
     }
 
     /// Starts a partition of the run, such as a day or a key range. Partitions may run side by side, on
@@ -84,7 +85,8 @@ impl BatchRun {
         self.step.trace_context()
     }
 
-    /// Writes the run's context to a carrier, for a job in another process.
+    /// Writes the run's context to a carrier, for a job in another process: headers, parameters, a
+    /// [`Command`](std::process::Command) that starts a child.
     pub fn inject(&self, carrier: &mut dyn CarrierMut) {
         self.step.inject(carrier);
     }
@@ -97,13 +99,13 @@ impl fmt::Debug for BatchRun {
 }
 
 /// Settings of a [`BatchRun`] that is about to start.
-#[derive(Debug)]
 #[must_use = "a run starts with `start`"]
 pub struct BatchRunBuilder<'a> {
     name: &'a str,
     run_id: Option<&'a str>,
     model: Option<&'a Model>,
     handle: Option<Handle>,
+    sender: Option<(&'a dyn Carrier, Trust)>,
     links: Vec<TraceContext>,
 }
 
@@ -133,13 +135,37 @@ impl<'a> BatchRunBuilder<'a> {
         self
     }
 
-    /// Starts the run in a new trace.
+    /// Continues the trace that a carrier brought, as of the process that started this one, and takes over
+    /// what `trust` says: baggage, context attributes. Defaults to a new trace.
+    ///
+    /// Where there is no usable trace, a new one starts, and that is counted as broken propagation: a job
+    /// that people also start by hand may look for `TRACEPARENT` first.
+    ///
+    /// ```
+    /// use trilha_batch::BatchRun;
+    /// use trilha_core::{Trust, propagation::Environment};
+    ///
+    /// let environment = Environment::of_process(); // TRACEPARENT, TRACESTATE, BAGGAGE
+    /// let run = BatchRun::builder("nightly-scoring").extract(&environment, Trust::Internal).start();
+    /// # run.finish(trilha_core::Outcome::Ok);
+    /// ```
+    pub fn extract(mut self, carrier: &'a dyn Carrier, trust: Trust) -> Self {
+        self.sender = Some((carrier, trust));
+        self
+    }
+
+    /// Starts the run: in a new trace, unless it [continues](Self::extract) one.
     pub fn start(self) -> BatchRun {
         let current = Context::current();
         let handle = Handle::resolve_in(&current, self.handle.as_ref());
         let job = [("trilha.batch.name", self.name.into())];
-        let operation = Operation::builder(&SCOPE, "batch-run", SpanKind::Internal)
-            .root()
+        let scope = SCOPE;
+        let builder = Operation::builder(&scope, "batch-run", SpanKind::Internal);
+        let builder = match self.sender {
+            Some((carrier, trust)) => builder.extract(carrier, trust),
+            None => builder.root(),
+        };
+        let operation = builder
             .attributes(&job)
             .dimensions(&job)
             .duration(&handle.instruments::<BatchInstruments>().run)
@@ -157,5 +183,12 @@ impl<'a> BatchRunBuilder<'a> {
         let trigger = TraceContext::from_api(current.span().span_context());
         self.links.iter().chain(&trigger).for_each(|cause| run.link(cause));
         run
+    }
+}
+
+impl fmt::Debug for BatchRunBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, run_id, .. } = self;
+        f.debug_struct("BatchRunBuilder").field("name", name).field("run_id", run_id).finish_non_exhaustive()
     }
 }

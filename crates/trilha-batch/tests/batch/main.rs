@@ -3,4 +3,5 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
 mod metrics;
+mod processes;
 mod runs;
