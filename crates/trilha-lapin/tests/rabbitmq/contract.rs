@@ -131,6 +131,8 @@ impl Outbound for RabbitMq {
 }
 
 impl Inbound for RabbitMq {
+    const CARRIER: CarrierKind = CarrierKind::Messaging;
+
     async fn deliver(&self, handle: Handle, headers: Headers, handler: Handler) {
         let mut consumer = self.queue().await;
         let (options, properties) = (BasicPublishOptions::default(), properties(headers));

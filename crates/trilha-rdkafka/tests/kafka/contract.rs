@@ -94,6 +94,8 @@ impl Outbound for Kafka {
 }
 
 impl Inbound for Kafka {
+    const CARRIER: CarrierKind = CarrierKind::Messaging;
+
     async fn deliver(&self, handle: Handle, headers: Headers, handler: Handler) {
         let delivery = self.producer.send(self.record(headers), PATIENCE).await.unwrap();
         let consumer = self.consumer(&delivery);

@@ -1,12 +1,10 @@
 //! What the tests of all databases share: work that leaves a trace, and services of any kind.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use trilha_core::{
-    CarrierKind, Handle, HandleBuilder, Operation, Outcome, Propagation, Recorder, Scope, SpanCounts,
-    SpanKind, TraceContext, Traceparent,
-    recorder::{SpanRecord, SpanStart},
-    schema::Zone,
+    CarrierKind, Handle, HandleBuilder, Operation, Outcome, Propagation, Scope, SpanKind, TraceContext,
+    Traceparent, schema::Zone,
 };
 use trilha_testing::{Fixture, Trace};
 
@@ -56,7 +54,7 @@ pub(crate) const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b71
 
 /// A handle over the fixture's recorder, with other settings.
 pub(crate) fn handle(fixture: &Fixture, settings: impl FnOnce(HandleBuilder) -> HandleBuilder) -> Handle {
-    settings(Handle::builder(Arc::new(Through(fixture.handle().clone())))).build()
+    settings(Handle::builder(fixture.handle().recorder().clone())).build()
 }
 
 /// The service `orders` of zone Z2.
@@ -68,19 +66,6 @@ pub(crate) fn orders(fixture: &Fixture) -> Handle {
 pub(crate) fn silent(fixture: &Fixture) -> Handle {
     let propagation = Propagation::default().with(CarrierKind::Database, false);
     handle(fixture, |builder| builder.service("orders", Some(Zone::Z2)).propagation(propagation))
-}
-
-#[derive(Debug)]
-struct Through(Handle);
-
-impl Recorder for Through {
-    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-        self.0.recorder().start(start)
-    }
-
-    fn counts(&self) -> SpanCounts {
-        self.0.span_counts()
-    }
 }
 
 /// The names of the adapter's spans, in the order in which they started.

@@ -12,13 +12,18 @@ use std::{
 use futures_util::future::BoxFuture;
 use opentelemetry::trace::Status;
 use parking_lot::Mutex;
-use trilha_core::{ContextAttributes, Handle, Outcome, Refusal, TraceContext};
+use trilha_core::{CarrierKind, ContextAttributes, Handle, Outcome, Refusal, TraceContext};
 
-use super::{CANARY, Headers, TRACESTATE, arrived::Arrived, drop_when, headers, operation, remote};
+use super::{
+    CANARY, Headers, TRACESTATE, arrived::Arrived, drop_when, headers, operation, remote, taken_over,
+};
 use crate::Fixture;
 
 /// An adapter for work that comes in, under test.
 pub trait Inbound: Sync {
+    /// What work brings its context along in. Defaults to [`CarrierKind::Http`].
+    const CARRIER: CarrierKind = CarrierKind::Http;
+
     /// Brings one piece of work with these headers to a real host that the adapter instruments with
     /// this handle, and waits until `handler` has run for it.
     ///
@@ -33,7 +38,7 @@ pub trait Inbound: Sync {
 pub struct Handler(Arc<dyn Fn() -> BoxFuture<'static, Result<(), HandlerError>> + Send + Sync>);
 
 impl Handler {
-    fn new<F>(f: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(super) fn new<F>(f: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
@@ -73,6 +78,10 @@ pub async fn inbound(adapter: &impl Inbound) {
     Box::pin(it_tells_failure_panic_and_cancellation_apart(adapter)).await;
     Box::pin(it_does_not_mix_work(adapter)).await;
     Box::pin(it_works_without_telemetry(adapter)).await;
+    Box::pin(taken_over::it_takes_over_what_its_sender_brought(adapter)).await;
+    Box::pin(taken_over::it_refuses_a_value_that_breaks_its_rule(adapter)).await;
+    Box::pin(taken_over::it_tells_when_propagation_is_broken(adapter)).await;
+    Box::pin(taken_over::it_mixes_no_baggage(adapter)).await;
 }
 
 /// A handler that does some work of its own: a child, and a tenant that is known late.
@@ -95,7 +104,12 @@ const AROUND: &str = "around";
 
 /// Brings one piece of work with these headers while something else goes on, and waits until all of it
 /// has arrived.
-async fn deliver(adapter: &impl Inbound, fixture: &Fixture, headers: Headers, handler: Handler) -> Arrived {
+pub(super) async fn deliver(
+    adapter: &impl Inbound,
+    fixture: &Fixture,
+    headers: Headers,
+    handler: Handler,
+) -> Arrived {
     let mut around = operation(fixture.handle(), AROUND);
     around.drive(adapter.deliver(fixture.handle().clone(), headers, handler)).await;
     around.finish(Outcome::Ok);

@@ -10,13 +10,17 @@
 mod arrived;
 mod inbound;
 mod outbound;
+mod sent_along;
+mod taken_over;
 
 use std::{future::Future, time::Duration};
 
 use futures_util::future::{Either, select};
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 use tokio::time::{Instant, sleep};
-use trilha_core::{Handle, Operation, Scope, SpanKind, TraceContext, Traceparent, Tracestate};
+use trilha_core::{
+    Baggage, CarrierKind, Handle, Operation, Scope, SpanKind, TraceContext, Traceparent, Tracestate,
+};
 
 pub use self::{
     inbound::{Handler, HandlerError, Inbound, inbound},
@@ -31,6 +35,12 @@ const TRACESTATE: &str = "vendor=1";
 
 /// Something that must reach no span: it stands in errors and panics only.
 const CANARY: &str = "ana@example.com";
+
+/// Baggage as a sender may write it: with properties, and with all that must be encoded.
+const FIVE_MEMBERS: &str = "tenant=acme;source=login,user.region=s%C3%A3o%20paulo,rate=100%25,list=a%2Cb%3Bc%3Dd,flag=;kept;as=it-is";
+
+/// A correlation id that a sender brought.
+const CORRELATION_ID: &str = "case-4711";
 
 /// Headers of a call or of work, as somebody made them who knows nothing of the adapter.
 pub type Headers = Vec<(&'static str, Vec<u8>)>;
@@ -78,4 +88,21 @@ fn headers(context: &TraceContext) -> Headers {
     let tracestate = Some(context.tracestate().as_str().to_owned()).filter(|text| !text.is_empty());
     let headers = [("traceparent", traceparent), ("tracestate", tracestate)];
     headers.into_iter().filter_map(|(name, value)| Some((name, value?.into_bytes()))).collect()
+}
+
+/// The field in which such a carrier holds a correlation id.
+fn correlation_field(carrier: CarrierKind) -> &'static str {
+    match carrier {
+        CarrierKind::Http | CarrierKind::Grpc => "x-correlation-id",
+        _ => "correlation_id",
+    }
+}
+
+/// The members of a `baggage` header: key, value, properties.
+fn members(header: &[u8]) -> Vec<(String, String, String)> {
+    let baggage = Baggage::parse([header]).baggage;
+    let members = baggage
+        .iter()
+        .map(|member| (member.key().to_owned(), member.value().into_owned(), member.properties().to_owned()));
+    members.collect()
 }

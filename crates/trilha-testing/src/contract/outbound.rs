@@ -5,7 +5,7 @@ use std::future::Future;
 use opentelemetry::trace::Status;
 use trilha_core::{CarrierKind, Handle, Outcome, TraceContext, Traceparent, Tracestate};
 
-use super::{Headers, arrived::Arrived, drop_when, headers, operation, operation_under, remote};
+use super::{Headers, arrived::Arrived, drop_when, headers, operation, operation_under, remote, sent_along};
 use crate::{Fixture, Span};
 
 /// An adapter for calls that go out, under test.
@@ -77,11 +77,15 @@ pub async fn outbound(adapter: &impl Outbound) {
     Box::pin(it_survives_cancellation(adapter)).await;
     Box::pin(it_does_not_mix_calls(adapter)).await;
     Box::pin(it_works_without_telemetry(adapter)).await;
+    Box::pin(sent_along::it_sends_baggage_and_correlation_id_along(adapter)).await;
+    Box::pin(sent_along::it_withholds_them_where_they_may_not_go(adapter)).await;
+    Box::pin(sent_along::it_replaces_copied_baggage(adapter)).await;
+    Box::pin(sent_along::it_keeps_a_correlation_id_of_the_callers(adapter)).await;
 }
 
 const OWN: &str = "x-own";
 
-fn call(answer: Answer) -> Call {
+pub(super) fn call(answer: Answer) -> Call {
     Call { headers: vec![(OWN, b"kept".to_vec())], answer }
 }
 
@@ -198,16 +202,35 @@ async fn it_works_without_telemetry<A: Outbound>(adapter: &A) {
 
 /// What the peer of a call saw.
 #[derive(Debug)]
-struct SeenHeaders(Vec<(String, Vec<u8>)>);
+pub(super) struct SeenHeaders(Vec<(String, Vec<u8>)>);
 
 impl SeenHeaders {
-    async fn of<A: Outbound>(adapter: &A, result: Result<A::Returned, CallError>) -> Option<Self> {
+    pub(super) async fn of<A: Outbound>(adapter: &A, result: Result<A::Returned, CallError>) -> Option<Self> {
         let returned = result.unwrap_or_else(|error| panic!("the call fails: {}", error.0));
         adapter.seen(returned).await.map(Self)
     }
 
     fn values(&self, name: &str) -> Vec<&[u8]> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_slice()).collect()
+    }
+
+    /// The one value of `name`, which is text.
+    #[track_caller]
+    pub(super) fn one(&self, name: &str) -> &str {
+        match self.values(name)[..] {
+            [value] => str::from_utf8(value).unwrap_or_else(|error| panic!("{name}: {error}")),
+            _ => panic!("a call carries exactly one {name}: {self:?}"),
+        }
+    }
+
+    /// None of these texts is in any of them.
+    #[track_caller]
+    pub(super) fn lack(&self, texts: &[&str]) {
+        for (name, value) in &self.0 {
+            let value = String::from_utf8_lossy(value);
+            let is_in = |text: &&&str| name.contains(**text) || value.contains(**text);
+            assert_eq!(texts.iter().find(is_in), None, "{name} holds what must not be sent: {value}");
+        }
     }
 
     /// They name this span, and bring along the tracestate of its trace's first sender.
@@ -222,13 +245,13 @@ impl SeenHeaders {
     }
 
     #[track_caller]
-    fn keep_what_is_the_callers(&self) {
+    pub(super) fn keep_what_is_the_callers(&self) {
         assert_eq!(self.values(OWN), [b"kept"], "the caller's own headers are kept");
     }
 
     /// The context that they hold, of which they may hold no more than one.
     #[track_caller]
-    fn context(&self) -> TraceContext {
+    pub(super) fn context(&self) -> TraceContext {
         let tracestate = match self.values("tracestate")[..] {
             [] => Tracestate::default(),
             [value] => Tracestate::parse([value]).unwrap_or_else(|error| panic!("{error}: {self:?}")),

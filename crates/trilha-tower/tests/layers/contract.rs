@@ -83,6 +83,8 @@ impl Inbound for HttpServer {
 struct GrpcServer;
 
 impl Inbound for GrpcServer {
+    const CARRIER: CarrierKind = CarrierKind::Grpc;
+
     async fn deliver(&self, handle: Handle, headers: Headers, handler: Handler) {
         let method = Method::new(move |_| {
             let handler = handler.clone();
