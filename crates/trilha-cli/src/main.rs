@@ -1,9 +1,11 @@
 //! The `trilha` command: a module for each subcommand.
 
 mod check;
+mod context;
 mod policy_file;
 mod receive;
 mod schema;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -12,6 +14,7 @@ use clap::{Parser, Subcommand};
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
+        Command::Context(args) => context::run(&args),
         Command::Receive(args) => receive::run(&args),
         Command::Schema(args) => schema::run(&args),
     }
@@ -28,6 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Context(context::Args),
     Receive(receive::Args),
     Schema(schema::Args),
 }

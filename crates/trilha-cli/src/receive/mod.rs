@@ -6,8 +6,7 @@ mod args;
 mod output;
 mod pending;
 
-use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -17,6 +16,7 @@ use trilha_testing::{Receiver, SetupError};
 pub(crate) use self::args::Args;
 use self::output::Output;
 use self::pending::{Due, Pending};
+use crate::terminal::{fail, say};
 
 /// Receives until it is interrupted, or until nobody reads its output any more.
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -153,17 +153,6 @@ fn describe(error: &SetupError) -> String {
         Some(address) => format!("cannot listen on {address} (option {option}): {reason}"),
         None => format!("{error}: {reason}"),
     }
-}
-
-fn fail(message: &str, status: u8) -> ExitCode {
-    say(message);
-    ExitCode::from(status)
-}
-
-/// A line for the person at the terminal; output of its own goes to stdout.
-fn say(message: impl Display) {
-    // Where stderr is gone, there is nobody to tell.
-    let _ = writeln!(io::stderr(), "trilha: {message}");
 }
 
 #[cfg(test)]
