@@ -19,9 +19,9 @@ from pathlib import Path
 
 FEW, MANY = 4, 16
 
-# How a mode is said to a stack: in OpenTelemetry's own variables.
+# How a mode is said to a stack: in OpenTelemetry's own variables. Any other mode is a stack of its own to the
+# program: STACK-MODE.
 MODES = {
-    "bare": {},
     "disabled": {"OTEL_SDK_DISABLED": "true"},
     "sampled_out": {"OTEL_TRACES_SAMPLER": "always_off"},
     "recorded": {"OTEL_TRACES_SAMPLER": "always_on"},
@@ -33,25 +33,37 @@ ALWAYS = {
     "OTEL_BSP_SCHEDULE_DELAY": "3600000",  # only the flush after a burst exports
 }
 
-# The stack that is the floor, the unit, and the scenarios: stack and modes. The program knows the stacks.
+# The scenario that is the floor, the unit, and the scenarios: stack and modes. The program knows the stacks.
 TABLES = [
-    ("spans", "span: a root and ten children, six attributes and one event each", [
+    ("spans/bare", "span: a root and ten children, six attributes and one event each", [
         ("spans", ["bare", "disabled", "sampled_out", "recorded"]),
         ("children", ["sampled_out"]),
         ("operations", ["disabled", "sampled_out", "recorded"]),
         ("tracing-opentelemetry", ["sampled_out", "recorded"]),
         ("fastrace", ["recorded"]),
     ]),
-    ("requests", "request to an axum service", [
+    ("requests/bare", "request to an axum service", [
         ("requests", ["bare", "disabled", "sampled_out", "recorded", "recorded_and_measured"]),
         ("axum-tracing-opentelemetry", ["sampled_out", "recorded"]),
         ("fastrace-axum", ["recorded"]),
     ]),
+    ("propagation.extract/bare", "extraction from headers into a Context", [
+        ("propagation.extract", ["bare", "traceparent", "baggage"]),
+        ("opentelemetry_sdk.propagation.extract", ["traceparent", "baggage"]),
+    ]),
+    ("propagation.inject/bare", "injection into headers", [
+        ("propagation.inject", ["bare", "traceparent"]),
+        ("opentelemetry_sdk.propagation.inject", ["traceparent"]),
+    ]),
+    ("propagation.hop/recorded", "span whose trace is extracted, carried and injected", [
+        ("propagation.hop", ["recorded"]),
+        ("propagation.hop_with_tracestate", ["recorded"]),
+    ]),
 ]
 
-BRIDGE, AXUM = "tracing-opentelemetry", "axum-tracing-opentelemetry"
+BRIDGE, AXUM, PROPAGATOR = "tracing-opentelemetry", "axum-tracing-opentelemetry", "opentelemetry_sdk.propagation"
 # Name, limit, what is compared, ours, and the peer's; without a peer the figure itself is the goal's. All
-# figures are what is above `bare`. A limit of None is not set yet.
+# figures are what is above the floor. A limit of None is not set yet.
 GOALS = [
     ("span_vs_tracing_opentelemetry", None, "total", "spans/recorded", f"{BRIDGE}/recorded"),
     ("span_vs_fastrace", None, "total", "spans/recorded", "fastrace/recorded"),
@@ -62,12 +74,16 @@ GOALS = [
     ("axum_thread_vs_axum_tracing_opentelemetry", None, "caller", "requests/recorded", f"{AXUM}/recorded"),
     ("axum_total_vs_axum_tracing_opentelemetry", None, "total", "requests/recorded", f"{AXUM}/recorded"),
     ("axum_total_vs_fastrace_axum", None, "total", "requests/recorded", "fastrace-axum/recorded"),
+    ("extracted_traceparent", 0.30, "total", "propagation.extract/traceparent", f"{PROPAGATOR}.extract/traceparent"),
+    ("extracted_baggage_of_five", 0.25, "total", "propagation.extract/baggage", f"{PROPAGATOR}.extract/baggage"),
+    ("injected_traceparent", 0.25, "total", "propagation.inject/traceparent", f"{PROPAGATOR}.inject/traceparent"),
+    ("tracestate_of_a_span", 300, "total", "propagation.hop_with_tracestate/recorded", None),
 ]
 
 
 @dataclass
 class Figures:
-    """For one unit of work: a span, or a request."""
+    """For one unit of work: a span, a request, an extraction."""
 
     total: float  # instructions
     caller: float  # those on the thread that does the work
@@ -98,7 +114,6 @@ def select(filters):
         names = [f"{stack}/{mode}" for stack, modes in stacks for mode in modes]
         chosen = [name for name in names if not filters or any(part in name for part in filters)]
         if chosen:
-            floor = f"{floor}/bare"
             tables.append((floor, unit, list(dict.fromkeys([floor, *chosen]))))
     if not tables:
         sys.exit(f"bench: no scenario contains {' or '.join(filters)}")
@@ -107,9 +122,9 @@ def select(filters):
 
 def show(unit, figures):
     print(f"\nfor each {unit}\n")
-    print(f"{'':40}{'instructions':>14}{'on its thread':>16}{'allocations':>14}")
+    print(f"{'':50}{'instructions':>14}{'on its thread':>16}{'allocations':>14}")
     for name, of in figures.items():
-        print(f"{name:40}{of.total:>14,.0f}{of.caller:>16,.0f}{of.allocations:>14.2f}")
+        print(f"{name:50}{of.total:>14,.0f}{of.caller:>16,.0f}{of.allocations:>14.2f}")
 
 
 def judge(tables, figures):
@@ -146,14 +161,14 @@ class Bench:
 
     def run(self, scenario, bursts):
         stack, mode = scenario.split("/")
-        if mode == "bare":
-            stack += "-bare"
+        if mode not in MODES:
+            stack += f"-{mode}"
         folder = self.folder / scenario.replace("/", ".")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with Sink(self.program) as sink:
             environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-            environment |= ALWAYS | MODES[mode] | {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint}
+            environment |= ALWAYS | MODES.get(mode, {}) | {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint}
             command = [
                 *("valgrind", "--quiet", "--tool=callgrind", "--separate-threads=yes"),
                 # A clock in fastrace calibrates itself before: as long as it takes, in every stack.

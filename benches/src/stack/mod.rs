@@ -9,7 +9,7 @@ use ::tower::layer::util::Identity;
 use crate::{
     Result,
     burst::Burst,
-    requests,
+    propagation, requests,
     spans::{self, ITEM, LINES},
 };
 
@@ -25,6 +25,20 @@ pub(crate) fn by_name(name: &str) -> Result<Burst> {
         "requests" => trilha::requests(),
         "axum-tracing-opentelemetry" => sdk::requests(),
         "fastrace-axum" => fastrace::requests(),
+        "propagation.extract-bare" => Ok(rounds(propagation::bare::extract())),
+        "propagation.extract-traceparent" => Ok(rounds(propagation::ours::extract_traceparent())),
+        "propagation.extract-baggage" => Ok(rounds(propagation::ours::extract_baggage())),
+        "propagation.inject-bare" => Ok(rounds(propagation::bare::inject())),
+        "propagation.inject-traceparent" => Ok(rounds(propagation::ours::inject_traceparent())),
+        "propagation.hop" => trilha::hop(false),
+        "propagation.hop_with_tracestate" => trilha::hop(true),
+        "opentelemetry_sdk.propagation.extract-traceparent" => {
+            Ok(rounds(propagation::theirs::extract_traceparent()))
+        }
+        "opentelemetry_sdk.propagation.extract-baggage" => Ok(rounds(propagation::theirs::extract_baggage())),
+        "opentelemetry_sdk.propagation.inject-traceparent" => {
+            Ok(rounds(propagation::theirs::inject_traceparent()))
+        }
         _ => Err(format!("no stack is called {name}").into()),
     }
 }
@@ -37,4 +51,9 @@ fn spans_bare() -> Burst {
 fn requests_bare() -> Burst {
     let router = requests::service(Identity::new());
     Burst::new(1, move |number| requests::answer(&router, number), || Ok(()))
+}
+
+/// Work that makes no span and sends nothing.
+fn rounds(mut round: impl FnMut() + 'static) -> Burst {
+    Burst::new(1, move |_| round(), || Ok(()))
 }

@@ -8,7 +8,7 @@ use trilha::{Telemetry, tower::ServerTraceLayer};
 use crate::{
     Result,
     burst::Burst,
-    requests,
+    propagation, requests,
     spans::{self, ITEM, LINES},
 };
 
@@ -40,6 +40,12 @@ pub(super) fn requests() -> Result<Burst> {
     let telemetry = start()?;
     let router = requests::service(ServerTraceLayer::new().handle(telemetry.handle().clone()));
     Ok(Burst::new(1, move |number| requests::answer(&router, number), flush(telemetry)))
+}
+
+pub(super) fn hop(has_tracestate: bool) -> Result<Burst> {
+    let telemetry = start()?;
+    let mut hop = propagation::ours::hop(telemetry.handle().clone(), has_tracestate);
+    Ok(Burst::new(1, move |_| hop(), flush(telemetry)))
 }
 
 /// `#[instrument]` takes part.
