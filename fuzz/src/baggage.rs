@@ -115,20 +115,19 @@ impl Meaning {
         }
         for member in text.split(|byte| *byte == b',').map(trimmed).filter(|member| !member.is_empty()) {
             match std::str::from_utf8(member).ok().and_then(parts) {
-                Some(parts) => meaning.take(parts),
+                Some(_) if meaning.members.len() == 64 => meaning.is_shortened = true,
+                Some(parts) => meaning.members.push(parts),
                 None => meaning.refused += 1,
             }
         }
-        meaning
-    }
-
-    fn take(&mut self, parts: (String, String, String)) {
-        self.members.retain(|(key, ..)| *key != parts.0);
-        if self.members.len() < 64 {
-            self.members.push(parts);
-        } else {
-            self.is_shortened = true;
+        let mut last: Vec<(String, String, String)> = Vec::new();
+        for parts in meaning.members.into_iter().rev() {
+            if !last.iter().any(|(key, ..)| *key == parts.0) {
+                last.insert(0, parts);
+            }
         }
+        meaning.members = last;
+        meaning
     }
 
     fn text(&self) -> String {

@@ -1,6 +1,6 @@
 //! The promises of `tracestate`.
 
-use trilha_core::Tracestate;
+use trilha_core::{InvalidTracestate, Tracestate};
 
 use crate::{lines, trimmed};
 
@@ -11,7 +11,10 @@ pub fn check(input: &[u8]) {
     let parsed = Tracestate::parse(headers.iter().copied());
     let one_by_one = headers.iter().try_fold(Tracestate::default(), |list, header| list.join(header));
     assert_eq!(parsed.clone().ok().map(|list| list.as_str().to_owned()), meaning(&headers));
-    assert_eq!(one_by_one.ok(), parsed.clone().ok());
+    // One by one, empty members of earlier headers are forgotten and do not count.
+    if parsed != Err(InvalidTracestate::Length) {
+        assert_eq!(one_by_one.ok(), parsed.clone().ok());
+    }
     let Ok(list) = parsed else { return };
 
     assert_eq!(Tracestate::parse([list.as_str().as_bytes()]).as_ref(), Ok(&list));

@@ -53,7 +53,7 @@ impl Tracestate {
     /// For a carrier that shows its headers one by one.
     ///
     /// # Errors
-    /// [`InvalidTracestate`], as [`parse`](Self::parse) of all headers would give it.
+    /// [`InvalidTracestate`], as [`parse`](Self::parse) of this list and of the header would give it.
     pub fn join(&self, header: &[u8]) -> Result<Self, InvalidTracestate> {
         Self::parse([self.as_str().as_bytes(), header])
     }
@@ -195,6 +195,8 @@ mod tests {
     #[test]
     fn several_headers_join_in_order() {
         assert_eq!(parse(&["foo=1 , ", "", "bar=2,\tbaz=a b"]), Ok("foo=1,bar=2,baz=a b".into()));
+        // As long as the members of both joined.
+        assert_eq!(parse(&["a=1", "b=2    "]), Ok("a=1,b=2".into()));
         let one_by_one = Tracestate::default().join(b"foo=1 , ").and_then(|state| state.join(b"bar=2"));
         assert_eq!(one_by_one.unwrap().as_str(), "foo=1,bar=2");
     }

@@ -43,20 +43,11 @@ impl fmt::Debug for Member<'_> {
 }
 
 /// Where in a valid text the member of `key` stands.
-pub(super) fn place(text: &[u8], key: &[u8]) -> Option<Range<usize>> {
+pub(super) fn place(text: &str, key: &str) -> Option<Range<usize>> {
     let mut start = 0;
-    text.split(|byte| *byte == b',').find_map(|member| {
+    text.split(',').find_map(|member| {
         let place = start..start + member.len();
         start = place.end + 1;
-        member.strip_prefix(key)?.starts_with(b"=").then_some(place)
+        member.strip_prefix(key)?.starts_with('=').then_some(place)
     })
-}
-
-/// Takes the member of `key` out of a valid text. False: it was not there.
-pub(super) fn cut(text: &mut Vec<u8>, key: &[u8]) -> bool {
-    let Some(Range { start, end }) = place(text, key) else { return false };
-    // The comma in front goes along, or the one behind the first member.
-    let end = if start == 0 { text.len().min(end + 1) } else { end };
-    text.drain(start.saturating_sub(1)..end);
-    true
 }

@@ -16,10 +16,7 @@ pub use self::{
     member::Member,
     parse::{BaggageReader, ParsedBaggage},
 };
-use self::{
-    member::{cut, place},
-    parse::is_token,
-};
+use self::{member::place, parse::is_token};
 use super::list::{Bounded, shorten};
 
 /// Members and bytes that have to pass, and the most that are taken: more is left out.
@@ -98,12 +95,13 @@ impl Baggage {
 
     /// Removes a key. False: it was not there.
     pub fn remove(&mut self, key: &str) -> bool {
-        let mut text = self.as_str().as_bytes().to_vec();
-        let was_there = cut(&mut text, key.as_bytes());
-        if was_there {
-            *self = Self::of_text(text);
+        let is_other = |text: &&str| Member::of(text).is_some_and(|member| member.key() != key);
+        let others: Vec<&str> = self.as_str().split(',').filter(is_other).collect();
+        let is_there = others.len() < self.len();
+        if is_there {
+            *self = Self::of_text(others.join(",").into());
         }
-        was_there
+        is_there
     }
 
     /// The header value in at most `max_bytes`: whole members go, from the end.
@@ -120,7 +118,7 @@ impl Baggage {
         if !is_token(key) {
             return Err(InvalidBaggage::Key);
         }
-        let (length, place) = (self.as_str().len(), place(self.as_str().as_bytes(), key.as_bytes()));
+        let (length, place) = (self.as_str().len(), place(self.as_str(), key));
         let is_new = place.is_none();
         if value.len() > MAX_BYTES || (is_new && self.len() == MAX_MEMBERS) {
             return Err(InvalidBaggage::Length);
@@ -219,6 +217,7 @@ mod tests {
         assert_eq!(long.as_str(), "a=1");
         assert_eq!(long.set("b", &fits), Ok(()));
         assert_eq!(long.as_str().len(), 8_192);
+        assert_eq!(long.set("a", "2"), Ok(()));
     }
 
     #[test]

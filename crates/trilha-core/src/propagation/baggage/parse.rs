@@ -7,7 +7,6 @@ use std::fmt;
 use super::{
     super::list::{ByteSet, trim_start},
     Baggage, MAX_BYTES, MAX_MEMBERS,
-    member::cut,
 };
 
 const TOKEN: ByteSet = ByteSet::ALPHANUMERIC.with(b"!#$%&'*+-.^_`|~");
@@ -31,6 +30,7 @@ pub struct BaggageReader {
     members: usize,
     input: usize, // bytes of all headers and the commas that join them
     seen: u64,    // one bit for the keys of a kind: one whose bit is clear is new
+    may_repeat: bool,
     refused: usize,
     is_shortened: bool,
 }
@@ -62,7 +62,8 @@ impl BaggageReader {
 
     /// What all headers together say.
     pub fn finish(self) -> ParsedBaggage {
-        let Self { text, refused, is_shortened, .. } = self;
+        let Self { text, may_repeat, refused, is_shortened, .. } = self;
+        let text = if may_repeat { without_repeated_keys(&text) } else { text };
         ParsedBaggage { baggage: Baggage::of_text(text), refused, is_shortened }
     }
 
@@ -81,16 +82,14 @@ impl BaggageReader {
     }
 
     fn take(&mut self, key: &[u8], member: &[u8], has_white_space: bool) {
-        let bit = kind_of(key);
-        if self.seen & bit != 0 && cut(&mut self.text, key) {
-            self.members -= 1;
-        }
         if self.members == MAX_MEMBERS {
             self.is_shortened = true;
             return;
         }
-        self.seen |= bit;
         self.members += 1;
+        let bit = kind_of(key);
+        self.may_repeat |= self.seen & bit != 0;
+        self.seen |= bit;
         if !self.text.is_empty() {
             self.text.push(b',');
         }
@@ -113,6 +112,17 @@ impl fmt::Debug for BaggageReader {
 fn kind_of(key: &[u8]) -> u64 {
     let last = key.last().copied().unwrap_or_default();
     1u64.rotate_left(u32::from(last) ^ (key.len() as u32) << 2)
+}
+
+/// Each key's last member. A list has at most 64, so that it is cheap enough to compare each with each.
+fn without_repeated_keys(text: &[u8]) -> Vec<u8> {
+    let mut members: Vec<(&[u8], &[u8])> = Vec::new();
+    for member in text.split(|byte| *byte == b',') {
+        let (key, _) = TOKEN.split(member);
+        members.retain(|(earlier, _)| *earlier != key);
+        members.push((key, member));
+    }
+    members.iter().map(|(_, member)| *member).collect::<Vec<_>>().join(&b',')
 }
 
 pub(super) fn is_token(text: &str) -> bool {
@@ -219,6 +229,8 @@ mod tests {
             |range: std::ops::Range<usize>| range.map(|i| format!("k{i}=1")).collect::<Vec<_>>().join(",");
         assert_eq!(parsed(&[&members(0..40), &members(40..64)]), whole(&members(0..64)));
         assert_eq!(parsed(&[&members(0..40), &members(40..66)]), (members(0..64), 0, true));
+        assert_eq!(parsed(&[&members(0..64), "k0=2"]), (members(0..64), 0, true));
+        assert_eq!(parsed(&[&members(0..63), "k0=1"]), whole(&format!("{},k0=1", members(1..63))));
     }
 
     #[test]
