@@ -58,5 +58,5 @@ pub use crate::{
     },
     recorder::{NoopRecorder, Recorder, Scope, Span, SpanKind},
     stats::{BrokenPropagation, BrokenReason, DroppedSpans, Refusal, SpanCounts, Stats},
-    trust::{Recipient, Trust},
+    trust::{Recipient, Sender, Trust},
 };

@@ -8,7 +8,7 @@ use super::{
     metrics::Metrics,
 };
 use crate::{
-    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Scope, SpanKind, Trust,
+    Carrier, CarrierMut, Handle, Operation, OperationBuilder, Scope, Sender, SpanKind, Trust,
     recorder::{Attribute, Link, to_key_value},
 };
 
@@ -144,8 +144,8 @@ impl<S: System> Client<S> {
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Consumer);
         let builder = builder.handle(handle.clone()).duration(&metrics.process_duration);
-        let peer = destination.and_then(Destination::dimension).map(|(_, name)| name);
-        Processing { handle: &handle, trust: self.trust, peer, messages }.start(builder)
+        let sender = destination.and_then(Destination::dimension).map(|(_, name)| Sender::Topic(name));
+        Processing { handle: &handle, trust: self.trust, sender, messages }.start(builder)
     }
 
     /// Starts to tell the broker what became of messages; `name` is the broker's word for it.

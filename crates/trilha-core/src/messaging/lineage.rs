@@ -3,14 +3,18 @@
 use opentelemetry::Context;
 
 use super::Message;
-use crate::{Handle, Operation, OperationBuilder, TraceContext, operation::Inbound, trust::Trust};
+use crate::{
+    Handle, Operation, OperationBuilder, TraceContext,
+    operation::Inbound,
+    trust::{Sender, Trust},
+};
 
 /// Starts to process: one message's context is the parent, of several each is a link. What broke is
-/// counted under `peer`; of several messages the first one marks the span.
+/// counted under `sender`; of several messages the first one marks the span.
 pub(super) struct Processing<'a> {
     pub(super) handle: &'a Handle,
     pub(super) trust: Trust,
-    pub(super) peer: Option<&'a str>,
+    pub(super) sender: Option<Sender<'a>>,
     pub(super) messages: &'a [Message<'a>],
 }
 
@@ -21,14 +25,14 @@ impl<'a> Processing<'a> {
                 let message = self.handle.propagation().peek(message.carrier);
                 !is_in_trace(current, message.as_ref())
             });
-            let builder = builder.extract(message.carrier, self.trust).peer(self.peer);
+            let builder = builder.extract(message.carrier, self.trust).sender(self.sender);
             return elsewhere.into_iter().fold(builder, |builder, span| builder.link(span, &[])).start();
         }
         let mut broken = None;
         let contexts: Vec<_> = self
             .messages
             .iter()
-            .map(|message| match self.handle.receive_trace(message.carrier, self.trust, self.peer) {
+            .map(|message| match self.handle.receive_trace(message.carrier, self.trust, self.sender) {
                 Ok(context) => Some(context),
                 Err(problem) => {
                     broken = broken.or(problem);

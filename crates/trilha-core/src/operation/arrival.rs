@@ -10,7 +10,8 @@ use crate::{
     carrier::{Carrier, CarrierKind},
     propagation::{Baggage, Member, Received},
     recorder::{Decision, Span},
-    schema::{Exit, Schema},
+    schema::Exit,
+    trust::Sender,
 };
 
 /// The event that marks a span of which propagation was broken.
@@ -20,7 +21,7 @@ const BROKEN: &str = "trilha.propagation.broken";
 pub(crate) struct Arrival<'a> {
     pub(super) carrier: &'a dyn Carrier,
     pub(super) trust: Trust,
-    pub(super) peer: Option<&'a str>,
+    pub(super) sender: Option<Sender<'a>>,
     pub(super) is_probe: bool,
 }
 
@@ -28,7 +29,7 @@ impl fmt::Debug for Arrival<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arrival")
             .field("trust", &self.trust)
-            .field("peer", &self.peer)
+            .field("sender", &self.sender)
             .finish_non_exhaustive()
     }
 }
@@ -86,7 +87,7 @@ impl Inbound {
 
 impl<'a> Arrival<'a> {
     pub(crate) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
-        Self { carrier, trust, peer: None, is_probe: false }
+        Self { carrier, trust, sender: None, is_probe: false }
     }
 
     /// `context` with what of it is taken over, for foreign code, which starts its spans itself and knows
@@ -142,7 +143,7 @@ impl Accepted {
                 self.parent = Some(remote.context).filter(|_| has_ids);
             }
             Err(reason) if !arrival.is_probe => {
-                self.broken = handle.count_broken(reason, received.kind, arrival.peer);
+                self.broken = handle.count_broken(reason, received.kind, arrival.sender);
             }
             Err(_) => {}
         }
@@ -174,8 +175,10 @@ impl Accepted {
         }
     }
 
-    /// Sets what travels as context attributes. A value that breaks its rule goes no further as baggage either.
-    pub(super) fn set_attributes(&mut self, attributes: &ContextAttributes, schema: &Schema) {
+    /// Sets what travels as context attributes. What breaks its key's rule, or may not travel so, goes no
+    /// further as baggage either.
+    pub(super) fn set_attributes(&mut self, attributes: &ContextAttributes, handle: &Handle) {
+        let schema = handle.schema();
         let members: Vec<_> = self
             .baggage
             .iter()
@@ -184,11 +187,10 @@ impl Accepted {
             })
             .collect();
         for (position, key, value) in members {
-            let travels = schema
-                .context_keys()
-                .get(position)
-                .is_some_and(|definition| definition.travels(Exit::Baggage));
-            if travels && !attributes.set_at(Some(position), &value) {
+            if schema.context_keys().get(position).is_some_and(|it| !it.travels(Exit::Baggage)) {
+                handle.refuse(Refusal::Attribute);
+                self.baggage.remove(&key);
+            } else if !attributes.set_at(Some(position), &value) {
                 self.baggage.remove(&key);
             }
         }
@@ -237,22 +239,27 @@ impl Handle {
         &self,
         carrier: &dyn Carrier,
         trust: Trust,
-        peer: Option<&str>,
+        sender: Option<Sender<'_>>,
     ) -> Result<TraceContext, Option<Broken>> {
         let trace = self.propagation().receive_trace(carrier, self.stats()).ok_or(None)?;
         let remote = trace.map_err(|reason| match trust.is_edge() {
             true => None,
-            false => self.count_broken(reason, carrier.kind(), peer),
+            false => self.count_broken(reason, carrier.kind(), sender),
         })?;
         remote.context.traceparent().is_some().then_some(remote.context).ok_or(None)
     }
 
     /// Nothing at an edge, where work without a trace is expected.
-    fn count_broken(&self, reason: BrokenReason, carrier: CarrierKind, peer: Option<&str>) -> Option<Broken> {
+    fn count_broken(
+        &self,
+        reason: BrokenReason,
+        carrier: CarrierKind,
+        sender: Option<Sender<'_>>,
+    ) -> Option<Broken> {
         if self.is_edge() {
             return None;
         }
-        self.stats().count_broken(reason, carrier, peer);
+        self.stats().count_broken(reason, carrier, sender);
         Some(Broken { reason, carrier })
     }
 }

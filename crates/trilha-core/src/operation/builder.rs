@@ -17,7 +17,7 @@ use crate::{
     api::ApiSpan,
     carrier::Carrier,
     recorder::{Attribute, Link, Span, SpanKind, SpanStart},
-    trust::Trust,
+    trust::{Sender, Trust},
 };
 
 /// Settings of an [`Operation`] that is about to start.
@@ -104,11 +104,11 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
-    /// Who sent what is [extracted](Self::extract): an address, a topic. Its values must be few; they
-    /// stand on the metric of broken propagation. Defaults to not known.
-    pub fn peer(mut self, peer: Option<&'a str>) -> Self {
+    /// Who sent what is [extracted](Self::extract), for the metric of broken propagation. Defaults to not
+    /// known.
+    pub fn sender(mut self, sender: Option<Sender<'a>>) -> Self {
         if let Parent::Arrival(arrival) = &mut self.parent {
-            arrival.peer = peer;
+            arrival.sender = sender;
         }
         self
     }
@@ -185,7 +185,7 @@ impl<'a> OperationBuilder<'a> {
             (_, None) => ContextAttributes::new(handle.vocabulary().clone()),
         };
         if let Some(accepted) = &mut accepted {
-            accepted.set_attributes(&attributes, handle.schema());
+            accepted.set_attributes(&attributes, &handle);
             self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
             if let Some(inbound) = accepted.inbound.take() {
                 self.inbound = inbound;

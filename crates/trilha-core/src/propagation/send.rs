@@ -98,23 +98,27 @@ impl Propagation {
             fields.put("traceparent", traceparent.map(Traceparent::encode).as_ref().map(Encoded::as_str));
             fields.put("tracestate", Some(&*tracestate.text).filter(|text| !text.is_empty()));
         }
-        if self.writes(Format::B3) {
+        // Queries and environments have names for Trace Context alone.
+        let kind = fields.carrier.kind();
+        let has_others = !matches!(kind, CarrierKind::Database | CarrierKind::Environment);
+        let writes = |format| has_others && self.writes(format);
+        if writes(Format::B3) {
             fields.put(b3::B3, traceparent.map(b3::encode).as_ref().map(Encoded::as_str));
         }
-        if self.writes(Format::B3Multi) || self.writes(Format::XTrace) {
+        if writes(Format::B3Multi) || writes(Format::XTrace) {
             let trace_id = traceparent.map(Traceparent::encode_trace_id);
             let span_id = traceparent.map(Traceparent::encode_parent_id);
             let (trace_id, span_id) =
                 (trace_id.as_ref().map(Encoded::as_str), span_id.as_ref().map(Encoded::as_str));
-            if self.writes(Format::B3Multi) {
+            if writes(Format::B3Multi) {
                 fields.put(b3::TRACE_ID, trace_id);
                 fields.put(b3::SPAN_ID, span_id);
                 fields.put(b3::SAMPLED, traceparent.map(b3::encode_sampled));
                 fields.put(b3::PARENT_ID, None);
                 fields.put(b3::FLAGS, None);
             }
-            if self.writes(Format::XTrace) {
-                let [of_trace, of_span, of_parent] = x_trace::fields(fields.carrier.kind());
+            if writes(Format::XTrace) {
+                let [of_trace, of_span, of_parent] = x_trace::fields(kind);
                 fields.put(of_trace, trace_id);
                 fields.put(of_span, span_id);
                 fields.put(of_parent, None);

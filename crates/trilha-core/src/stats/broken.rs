@@ -51,8 +51,8 @@ pub struct BrokenPropagation {
     pub reason: BrokenReason,
     /// What the work came in by.
     pub carrier: CarrierKind,
-    /// Who sent it: the address of an HTTP or gRPC peer, the topic or queue of a message; `unknown`, or
-    /// `_other` once there are more than 64 of them.
+    /// Who sent it: the private address of an HTTP or gRPC peer, or `public`; the topic or queue of a
+    /// message; `unknown`; and `_other` once there are more than 64 of them.
     pub peer: String,
     /// How often.
     pub count: u64,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use self::broken::Broken;
 pub(crate) use self::broken::Notify;
 pub use self::broken::{BrokenPropagation, BrokenReason};
-use crate::carrier::CarrierKind;
+use crate::{carrier::CarrierKind, trust::Sender};
 
 /// What became of every span that a recorder was asked to keep.
 ///
@@ -159,8 +159,13 @@ impl Stats {
     }
 
     /// Counts work of one of us that came in without a trace to continue.
-    pub(crate) fn count_broken(&self, reason: BrokenReason, carrier: CarrierKind, peer: Option<&str>) {
-        self.broken.count(reason, carrier, peer);
+    pub(crate) fn count_broken(
+        &self,
+        reason: BrokenReason,
+        carrier: CarrierKind,
+        sender: Option<Sender<'_>>,
+    ) {
+        self.broken.count(reason, carrier, sender.map(Sender::name).as_deref());
     }
 
     pub(crate) fn notify(&self, notify: Notify) {

@@ -6,6 +6,9 @@ mod destinations;
 mod host;
 mod peers;
 
+use std::{borrow::Cow, net::IpAddr};
+
+use self::host::Host;
 pub use self::{destinations::Destinations, peers::Peers};
 
 /// Whether a context that comes from outside is believed.
@@ -26,6 +29,29 @@ impl Trust {
     /// Whether the sender is not one of us.
     pub const fn is_edge(self) -> bool {
         matches!(self, Self::Edge | Self::EdgeSameTrace)
+    }
+}
+
+/// Who sent what came in, as the counts of broken propagation tell it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Sender<'a> {
+    /// The peer with this address. Only a private one is told; any other may be a person's, and is `public`.
+    Address(IpAddr),
+    /// Whoever writes to this topic or queue.
+    Topic(&'a str),
+}
+
+impl<'a> Sender<'a> {
+    pub(crate) fn name(self) -> Cow<'a, str> {
+        match self {
+            // A listener for both versions sees `::ffff:10.0.0.1` where one for IPv4 sees `10.0.0.1`.
+            Self::Address(address) => match Host::Address(address.to_canonical()).is_private() {
+                true => address.to_canonical().to_string().into(),
+                false => "public".into(),
+            },
+            Self::Topic(name) => name.into(),
+        }
     }
 }
 

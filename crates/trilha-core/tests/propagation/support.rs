@@ -7,7 +7,8 @@ use std::{
 };
 
 use trilha_core::{
-    Carrier, Handle, HandleBuilder, Operation, Recorder, Scope, SpanCounts, SpanKind, TraceContext, Trust,
+    Carrier, Handle, HandleBuilder, Operation, Recorder, Scope, Sender, SpanCounts, SpanKind, TraceContext,
+    Trust,
     recorder::{Attribute, Decision, Link, PassThrough, SpanRecord, SpanStart, Status, Value},
     schema::Zone,
 };
@@ -98,5 +99,5 @@ pub(crate) fn traceparent() -> String {
 
 pub(crate) fn serve(handle: &Handle, carrier: &dyn Carrier, trust: Trust) -> Operation {
     let builder = Operation::builder(&SCOPE, "served", SpanKind::Server).handle(handle.clone());
-    builder.extract(carrier, trust).peer(Some("10.0.0.9")).start()
+    builder.extract(carrier, trust).sender(Some(Sender::Address([10, 0, 0, 9].into()))).start()
 }

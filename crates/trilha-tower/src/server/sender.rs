@@ -10,7 +10,7 @@ use super::{layer::Settings, probe::is_probe};
 /// What is known of the sender of a request.
 pub(super) struct Sender {
     trust: Trust,
-    address: Option<String>,
+    address: Option<IpAddr>,
     is_probe: bool,
 }
 
@@ -23,19 +23,19 @@ impl Sender {
         let trust = settings.trust.as_ref().map(|trust| trust(request));
         Self {
             trust: trust.unwrap_or_else(|| handle.trust(address)),
-            // A listener for both versions sees `::ffff:10.0.0.1` where one for IPv4 sees `10.0.0.1`.
-            address: address.map(|address| address.to_canonical().to_string()),
+            address,
             is_probe: settings.probe.as_ref().map_or_else(|| is_probe(request), |probe| probe(request)),
         }
     }
 
     /// Takes over of `carrier` what the sender is believed.
     pub(super) fn extract<'a>(
-        &'a self,
+        &self,
         builder: OperationBuilder<'a>,
         carrier: &'a dyn Carrier,
     ) -> OperationBuilder<'a> {
-        builder.extract(carrier, self.trust).peer(self.address.as_deref()).probe(self.is_probe)
+        let sender = self.address.map(trilha_core::Sender::Address);
+        builder.extract(carrier, self.trust).sender(sender).probe(self.is_probe)
     }
 }
 
