@@ -13,8 +13,11 @@ use super::ClientTrace;
 /// place of any that were copied from an inbound request, and it ends with the response's body. A
 /// caller that stops waiting, for the head or for a piece of the body, leaves it `cancelled`; one that
 /// drops the body of an HTTP response unread, or between two pieces, has what it wanted. A gRPC call
-/// that is dropped before its status is `cancelled` always. A layer that retries or follows redirects
-/// sends requests of its own: put it above this one to see each of them.
+/// that is dropped before its status is `cancelled` always.
+///
+/// A layer that retries or follows redirects sends requests of its own: **put it above this one**, so that
+/// each of them is a span, and is [judged by the host](#baggage) that it goes to. Below this one, it would
+/// copy what was meant for the first host to wherever a redirect leads.
 ///
 /// A request whose `content-type` is `application/grpc` is a gRPC call, all others are HTTP requests.
 ///
@@ -26,6 +29,26 @@ use super::ClientTrace;
 /// use trilha_tower::ClientTraceLayer;
 ///
 /// let client = ClientTraceLayer::new().layer(client);
+/// ```
+///
+/// # Baggage
+/// All servers get the trace. Baggage and the correlation id go to those hosts alone that the handle's
+/// [destinations](trilha_core::Propagation::destinations) allow: by default, private ones. The host is that of
+/// the request's URI, else of [`server`](Self::server); where neither names one, they stay here. What is
+/// withheld is counted.
+///
+/// ```
+/// # use http_body_util::Full;
+/// # let client = tower::service_fn(|_: http::Request<Full<&'static [u8]>>| async {
+/// #     Ok::<_, std::convert::Infallible>(http::Response::new(Full::<&[u8]>::default()))
+/// # });
+/// use tower_http::follow_redirect::FollowRedirectLayer;
+/// use tower_layer::Layer;
+/// use trilha_tower::ClientTraceLayer;
+///
+/// let client = FollowRedirectLayer::new().layer(ClientTraceLayer::new().layer(client));
+/// # fn is_service<S: tower::Service<http::Request<Full<&'static [u8]>>>>(_: S) {}
+/// # is_service(client);
 /// ```
 ///
 /// # What it records
@@ -64,7 +87,7 @@ impl ClientTraceLayer {
     }
 
     /// Which server a request goes to whose URI names none: those over a tonic `Channel`, which knows its
-    /// server itself. Defaults to none.
+    /// server itself. What goes there is judged by this address. Defaults to none.
     #[must_use]
     pub fn server(self, address: impl Into<Arc<str>>, port: u16) -> Self {
         self.set(|settings| settings.server = Some((address.into(), port)))

@@ -7,6 +7,7 @@
 
 mod client;
 mod contract;
+mod destinations;
 mod grpc;
 mod metrics;
 mod server;
