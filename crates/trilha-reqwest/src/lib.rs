@@ -2,11 +2,12 @@
 //!
 //! [`Client`] is made of a [`reqwest::Client`] and used like one. Each request is a CLIENT span, and
 //! one value of `http.client.request.duration`; its trace context goes out with its headers, in place
-//! of one that was copied from somewhere else. Errors come back as reqwest made them.
+//! of one that was copied from somewhere else, and [baggage](Client#baggage-and-redirects) where it may go.
+//! Errors come back as reqwest made them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), reqwest::Error> {
-//! let client = trilha_reqwest::Client::new(reqwest::Client::new());
+//! let client = trilha_reqwest::Client::builder(reqwest::Client::builder()).build()?;
 //! let order: serde_json::Value = client
 //!     .get("https://orders.example/orders/4711")
 //!     .template("/orders/{id}")
@@ -30,6 +31,7 @@
 //! | `url.full` | the URL as it was asked for, without user info and known signatures | |
 //! | `url.template` | what [`RequestBuilder::template`] was given | yes |
 //! | `server.address`, `server.port` | as the URL names them | yes |
+//! | `http.request.resend_count` | 1 where a request [starts over](Client#baggage-and-redirects) | |
 //! | `http.response.status_code` | of the last response, where redirects were followed | yes |
 //! | `network.protocol.version` | `1.1`, `2`, … | yes |
 //! | `error.type` | see below | yes |
@@ -51,7 +53,7 @@
 //! - Dropped while somebody waited, for the headers or for a piece of the body, it is `cancelled`.
 //!
 //! One span covers the redirects and retries that reqwest makes by itself; each of them carries its
-//! trace context. reqwest does not tell how many there were: `http.request.resend_count` is not set.
+//! trace context. reqwest does not tell how many there were: they are in no `http.request.resend_count`.
 //!
 //! # Features
 //! | feature | adds |
@@ -66,12 +68,14 @@
 //! chosen on reqwest itself.
 //!
 //! # What this crate does not do
-//! It configures no client, retries nothing, and has no blocking client. What a builder here lacks,
+//! It configures no client but for its redirects, retries nothing, and has no blocking client. What a builder here lacks,
 //! [`RequestBuilder::map`] reaches.
 
 mod body;
+mod builder;
 mod client;
 mod error;
+mod redirect;
 mod request;
 mod response;
 mod send;
@@ -80,6 +84,6 @@ mod stream;
 
 use trilha_core::Scope;
 
-pub use self::{client::Client, request::RequestBuilder, response::Response};
+pub use self::{builder::ClientBuilder, client::Client, request::RequestBuilder, response::Response};
 
 const SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));

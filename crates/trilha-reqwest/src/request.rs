@@ -5,7 +5,6 @@ use std::{fmt, future::Future, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use reqwest::{Body, Request};
 use serde::Serialize;
-use trilha_core::Handle;
 
 use crate::{Response, send::Settings};
 
@@ -18,8 +17,8 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(inner: reqwest::RequestBuilder, handle: Option<Handle>) -> Self {
-        Self { inner, settings: Settings::traced(handle) }
+    pub(crate) fn new(inner: reqwest::RequestBuilder, settings: Settings) -> Self {
+        Self { inner, settings }
     }
 
     /// The template of the URL's path, such as `/orders/{id}`: part of the span's name, and
@@ -66,8 +65,8 @@ impl RequestBuilder {
 
     /// Adds headers, in place of those of the same name.
     ///
-    /// Headers of an inbound request may be passed on: a `traceparent` or `tracestate` among them is
-    /// replaced when the request is sent.
+    /// Headers of an inbound request may be passed on: trace context and baggage among them are replaced or
+    /// removed when the request is sent.
     pub fn headers(self, headers: HeaderMap) -> Self {
         self.map(|inner| inner.headers(headers))
     }

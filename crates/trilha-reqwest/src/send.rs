@@ -1,10 +1,11 @@
 //! One request, from its start to the headers of its response.
 
-use std::future::Future;
+use std::{future::Future, time::Instant};
 
 use http::Uri;
 use opentelemetry::{
     Context,
+    context::FutureExt,
     metrics::{Histogram, Meter},
     trace::TraceContextExt,
 };
@@ -17,26 +18,32 @@ use trilha_core::{
     recorder::Attribute,
 };
 
-use crate::{Response, SCOPE, body::BodyEnd, error::error_type};
+use crate::{
+    Response, SCOPE,
+    body::BodyEnd,
+    error::error_type,
+    redirect::{Guard, Redirects},
+};
 
 /// How a request is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    handle: Option<Handle>,
+    pub(crate) handle: Option<Handle>,
     pub(crate) template: Option<String>,
     pub(crate) is_traced: bool,
+    pub(crate) redirects: Redirects,
 }
 
 impl Settings {
-    pub(crate) fn traced(handle: Option<Handle>) -> Self {
-        Self { handle, template: None, is_traced: true }
+    pub(crate) fn new(redirects: Redirects) -> Self {
+        Self { handle: None, template: None, is_traced: true, redirects }
     }
 
     /// A future that is spawned as a task finds no trace there: it keeps that of this call.
     pub(crate) fn send(
         self,
         client: reqwest::Client,
-        mut request: Request,
+        request: Request,
     ) -> impl Future<Output = reqwest::Result<Response>> {
         let made_in = Context::current();
         async move {
@@ -49,18 +56,43 @@ impl Settings {
                 current if current.has_active_span() || current.is_telemetry_suppressed() => current,
                 _ => made_in,
             };
-            let mut operation = self.start(&context, &request);
-            // A redirect could carry more to somebody else.
-            operation
-                .inject(&mut HeadersMut::new(request.headers_mut(), CarrierKind::Http), Recipient::Unknown);
-            match operation.drive(client.execute(request)).await {
-                Ok(response) => Ok(received(operation, response)),
-                Err(error) => {
-                    operation.finish(Outcome::Error(error_type(&error)));
-                    Err(error)
-                }
-            }
+            self.send_traced(&client, request, &context).await
         }
+    }
+
+    async fn send_traced(
+        &self,
+        client: &reqwest::Client,
+        mut request: Request,
+        context: &Context,
+    ) -> reqwest::Result<Response> {
+        let started = Instant::now();
+        let mut operation = self.start(context, &request);
+        inject(&operation, &mut request, self.redirects);
+        let guard = match self.redirects {
+            Redirects::Judged => Guard::of(&request, &operation),
+            Redirects::Unknown | Redirects::Trusted => None,
+        };
+        let Some(guard) = guard else {
+            let sent = operation.drive(client.execute(request)).await;
+            return received(operation, sent);
+        };
+        let again = request.try_clone();
+        let guarded = operation.context().with_value(guard.clone());
+        let sent = operation.drive(client.execute(request).with_context(guarded)).await;
+        let response = received(operation, sent)?;
+        let Some(mut request) = again.filter(|request| guard.asks_again(request)) else {
+            return Ok(response);
+        };
+        drop(response);
+        if let Some(timeout) = request.timeout_mut() {
+            *timeout = timeout.saturating_sub(started.elapsed());
+        }
+        let mut operation = self.start(context, &request);
+        operation.set_attribute("http.request.resend_count", 1);
+        inject(&operation, &mut request, Redirects::Unknown);
+        let sent = operation.drive(client.execute(request)).await;
+        received(operation, sent)
     }
 
     fn start(&self, context: &Context, request: &Request) -> Operation {
@@ -91,7 +123,23 @@ fn dimensions<'a>(method: &Method, uri: Option<&'a Uri>, template: Option<&'a st
     dimensions
 }
 
-fn received(mut operation: Operation, response: reqwest::Response) -> Response {
+fn inject(operation: &Operation, request: &mut Request, redirects: Redirects) {
+    let host = request.url().host_str().map(str::to_owned);
+    let recipient = match (&host, redirects) {
+        (Some(host), Redirects::Judged | Redirects::Trusted) => Recipient::Host(host),
+        _ => Recipient::Unknown,
+    };
+    operation.inject(&mut HeadersMut::new(request.headers_mut(), CarrierKind::Http), recipient);
+}
+
+fn received(mut operation: Operation, sent: reqwest::Result<reqwest::Response>) -> reqwest::Result<Response> {
+    let response = match sent {
+        Ok(response) => response,
+        Err(error) => {
+            operation.finish(Outcome::Error(error_type(&error)));
+            return Err(error);
+        }
+    };
     operation.set_dimension("http.response.status_code", response.status().as_u16());
     if let Some(version) = protocol_version(response.version()) {
         operation.set_dimension("network.protocol.version", version);
@@ -100,7 +148,7 @@ fn received(mut operation: Operation, response: reqwest::Response) -> Response {
     if response.content_length() == Some(0) {
         end.finish(); // nothing follows: no need to wait until the response is dropped
     }
-    Response::new(response, end)
+    Ok(Response::new(response, end))
 }
 
 struct ClientInstruments {

@@ -13,7 +13,7 @@ use crate::support::serve;
 
 struct Requests {
     url: String,
-    client: reqwest::Client,
+    client: Client,
 }
 
 impl Outbound for Requests {
@@ -21,7 +21,7 @@ impl Outbound for Requests {
     type Returned = Vec<(String, String)>;
 
     async fn call(&self, handle: Handle, call: Call) -> Result<Self::Returned, CallError> {
-        let client = Client::new(self.client.clone()).handle(handle);
+        let client = self.client.clone().handle(handle);
         let path = match call.answer {
             Answer::Ok => "ok",
             Answer::Fails => "fails",
@@ -47,8 +47,13 @@ async fn requests_keep_the_contract() {
         .route("/ok", get(seen))
         .route("/fails", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
         .route("/never", get(std::future::pending::<()>));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    outbound(&Requests { url: serve(router).await, client }).await;
+    let url = serve(router).await;
+    let builder = || reqwest::Client::builder().no_proxy();
+    let judging = Client::builder(builder()).build().unwrap();
+    let given = Client::new(builder().build().unwrap());
+    for client in [judging, given] {
+        outbound(&Requests { url: url.clone(), client }).await;
+    }
 }
 
 async fn seen(headers: HeaderMap) -> Json<Vec<(String, String)>> {

@@ -9,5 +9,6 @@ mod bodies;
 mod contract;
 mod hostile;
 mod metrics;
+mod redirects;
 mod requests;
 mod support;
