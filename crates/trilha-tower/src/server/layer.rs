@@ -177,7 +177,7 @@ impl ServerTraceLayer {
     /// ```
     ///
     /// - **Cardinality:** at most 64 addresses on the metric; no span gets one.
-    /// - **PII:** of a service that believes everybody and stands in the open, the addresses of users.
+    /// - **PII:** none: only private addresses are told, any other is `public`.
     #[must_use]
     pub fn peer<F>(self, peer: F) -> Self
     where

@@ -140,7 +140,7 @@ impl Outbound for HttpCaller {
 /// Calls to a method that answers as its metadata says, if it does well with the headers that it got.
 struct GrpcCaller {
     channel: Channel,
-    _server: Server,
+    server: Server,
 }
 
 impl GrpcCaller {
@@ -153,7 +153,7 @@ impl GrpcCaller {
             _ => Box::pin(pending()),
         });
         let (server, channel) = method.serve(ServerTraceLayer::grpc().filter(|_| false)).await;
-        Self { channel, _server: server }
+        Self { channel, server }
     }
 }
 
@@ -164,7 +164,8 @@ impl Outbound for GrpcCaller {
     async fn call(&self, handle: Handle, call: Call) -> Result<String, CallError> {
         let mut headers = header_map(call.headers);
         headers.insert(Self::ANSWER, format!("{:?}", call.answer).parse().unwrap());
-        let client = ClientTraceLayer::grpc().handle(handle).layer(self.channel.clone());
+        let layer = ClientTraceLayer::grpc().handle(handle).server("127.0.0.1", self.server.addr.port());
+        let client = layer.layer(self.channel.clone());
         unary(client, headers).await.map_err(|status| CallError(status.to_string()))
     }
 
