@@ -52,7 +52,10 @@ impl ApiPropagator {
     /// Propagates as `handle` does, and counts there.
     pub fn new(handle: Handle) -> Self {
         let written = Format::ALL.into_iter().filter(|format| handle.propagation().writes(*format));
-        let fields = written.flat_map(Format::fields).map(|field| (*field).to_owned()).collect();
+        let fields = written
+            .flat_map(|format| format.fields(CarrierKind::Http))
+            .map(|field| (*field).to_owned())
+            .collect();
         Self { handle, fields }
     }
 }

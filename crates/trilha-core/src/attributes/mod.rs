@@ -83,6 +83,17 @@ impl ContextAttributes {
         self
     }
 
+    /// Sets `route` to the template by which a framework has found the handler: it is one, however much it
+    /// looks like a path.
+    pub fn matched_route(&self, template: &str) -> &Self {
+        let is_bounded = Key::Route.definition().max_length() >= template.len();
+        match is_bounded && !template.is_empty() && !template.contains(char::is_control) {
+            true => self.0.values.write().set(Key::Route.index(), template.into()),
+            false => self.0.vocabulary.stats().refuse(Refusal::Attribute),
+        }
+        self
+    }
+
     /// Whether the value was taken.
     pub(crate) fn set_at(&self, position: Option<usize>, value: &str) -> bool {
         let vocabulary = &self.0.vocabulary;
@@ -93,6 +104,12 @@ impl ContextAttributes {
         };
         self.0.values.write().set(at, value.into());
         true
+    }
+
+    /// Whether a key of the schema may leave by `exit`. `None`: it is no key of the schema.
+    pub(crate) fn may_travel(&self, name: &str, exit: Exit) -> Option<bool> {
+        let schema = self.0.vocabulary.schema();
+        Some(schema.context_keys().get(schema.position(name)?)?.travels(exit))
     }
 
     /// The value of `key`.
@@ -136,7 +153,8 @@ impl ContextAttributes {
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
         self.for_each_of(&self.0.values.read(), |at, definition, value| {
-            if definition.travels(Exit::Metric) {
+            let is_said = dimensions.iter().any(|known| known.key.as_str() == definition.name());
+            if definition.travels(Exit::Metric) && !is_said {
                 let value = self.0.vocabulary.bounded(at, value);
                 dimensions.push(KeyValue::new(definition.name().to_owned(), value));
             }

@@ -7,8 +7,8 @@ use opentelemetry::{Context, baggage::BaggageExt, trace::TraceContextExt};
 use super::descent::RemoteParent;
 use crate::{
     BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
-    carrier::{Carrier, CarrierKind},
-    propagation::{Baggage, Member, Received},
+    carrier::{Carrier, CarrierKind, CarrierMut},
+    propagation::{Baggage, Format, Member, Propagation, Received, correlation_fields},
     recorder::{Decision, Span},
     schema::Exit,
     trust::Sender,
@@ -40,33 +40,62 @@ pub(super) struct Accepted {
     pub(super) parent: Option<TraceContext>,
     pub(super) decision: Decision,
     pub(super) link: Option<TraceContext>,
-    pub(super) inbound: Option<Inbound>,
+    pub(super) inbound: Inbound,
     pub(super) baggage: Baggage,
     broken: Option<Broken>,
+}
+
+/// What came in with an operation, in the `Context` of its work: to be told from what is sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inbound {
+    contexts: Vec<TraceContext>,
+    /// Fields that nobody replaces when something is sent.
+    fields: Vec<(&'static str, Box<[u8]>)>,
+    /// Of one of us.
     correlation_id: Option<String>,
 }
 
-/// The remote contexts that came in with an operation, in the `Context` of its work.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inbound {
-    pub(crate) contexts: Vec<TraceContext>,
-    /// Whether they may have come in by a format that is read and not written, so that a copy is not
-    /// replaced.
-    pub(crate) is_foreign: bool,
-}
+/// The longest field that is known again.
+const MAX_FIELD: usize = 512;
 
 impl Inbound {
-    /// Whether `value` holds an id of what came in.
-    pub(crate) fn is_named_in(&self, value: &[u8]) -> bool {
-        let value = value.to_ascii_lowercase();
-        let holds = |id: String| value.windows(id.len()).any(|part| part == id.as_bytes());
-        self.contexts
-            .iter()
-            .any(|known| holds(known.trace_id().to_string()) || holds(known.span_id().to_string()))
+    /// What would go on if somebody copied the fields of `carrier`: those of formats that are read and not
+    /// written, and of a stranger its correlation id.
+    fn fields_of(carrier: &dyn Carrier, trust: Trust, propagation: &Propagation) -> Self {
+        let kind = carrier.kind();
+        let formats = Format::ALL.into_iter();
+        let formats = formats.filter(|format| propagation.reads(*format) && !propagation.writes(*format));
+        let correlation = if trust.is_edge() { correlation_fields(kind) } else { &[] };
+        let names = formats.flat_map(|format| format.fields(kind)).chain(correlation);
+        let mut fields: Vec<(&'static str, Box<[u8]>)> = Vec::new();
+        for name in names {
+            carrier.for_each(name, &mut |value| {
+                if value.len() <= MAX_FIELD && !fields.iter().any(|(known, _): &(&str, _)| known == name) {
+                    fields.push((*name, value.into()));
+                }
+            });
+        }
+        Self { fields, ..Self::default() }
+    }
+
+    /// Removes what was copied; another value is the caller's.
+    pub(crate) fn remove_copies(&self, carrier: &mut dyn CarrierMut) {
+        for (name, came_in) in &self.fields {
+            let mut is_copy = false;
+            carrier.for_each(name, &mut |value| is_copy |= value == &**came_in);
+            if is_copy {
+                carrier.remove(name);
+            }
+        }
+    }
+
+    /// The correlation id that came in, whatever the work is known by since.
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.contexts.is_empty()
+        self.contexts.is_empty() && self.fields.is_empty() && self.correlation_id.is_none()
     }
 
     pub(super) fn extend(&mut self, others: impl IntoIterator<Item = TraceContext>) {
@@ -96,7 +125,7 @@ impl<'a> Arrival<'a> {
         let Accepted { parent, decision, inbound, baggage, .. } =
             Self { is_probe: true, ..self }.accept(handle);
         let mut context = context.clone();
-        if let Some(inbound) = inbound {
+        if !inbound.is_empty() {
             context = context.with_value(inbound);
         }
         if let Some(trace) = parent {
@@ -116,11 +145,13 @@ impl<'a> Arrival<'a> {
             return Accepted::default();
         };
         let mut accepted = Accepted::default();
-        if let Ok(remote) = &received.trace {
-            // A stranger may have sent one format beside another.
-            let is_foreign = self.trust.is_edge() || !propagation.writes(remote.format);
-            accepted.inbound = Some(Inbound { contexts: vec![remote.context.clone()], is_foreign });
+        let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
+        // One of us sends one format; a stranger may send one beside another.
+        if self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)) {
+            accepted.inbound = Inbound::fields_of(self.carrier, self.trust, propagation);
         }
+        let contexts = remote.map(|remote| remote.context.clone());
+        accepted.inbound.extend(contexts.filter(|context| context.traceparent().is_some()));
         if self.trust.is_edge() {
             accepted.of_stranger(received, self.trust, handle);
         } else {
@@ -133,7 +164,7 @@ impl<'a> Arrival<'a> {
 impl Accepted {
     fn of_friend(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
         match received.trace {
-            Ok(remote) => {
+            Some(Ok(remote)) => {
                 let has_ids = remote.context.traceparent().is_some();
                 self.decision = match remote.sampled {
                     Some(false) if !has_ids => Decision::Denied,
@@ -142,17 +173,17 @@ impl Accepted {
                 };
                 self.parent = Some(remote.context).filter(|_| has_ids);
             }
-            Err(reason) if !arrival.is_probe => {
+            Some(Err(reason)) if !arrival.is_probe => {
                 self.broken = handle.count_broken(reason, received.kind, arrival.sender);
             }
-            Err(_) => {}
+            _ => {}
         }
         self.baggage = received.baggage;
-        self.correlation_id = received.correlation_id;
+        self.inbound.correlation_id = received.correlation_id;
     }
 
     fn of_stranger(&mut self, received: Received, trust: Trust, handle: &Handle) {
-        if let Ok(remote) = received.trace {
+        if let Some(Ok(remote)) = received.trace {
             if remote.sampled.is_some() {
                 handle.refuse(Refusal::UntrustedDecision);
             }
@@ -160,7 +191,7 @@ impl Accepted {
                 // A decision alone.
             } else if trust == Trust::EdgeSameTrace {
                 self.decision = Decision::Chance;
-                self.parent = Some(remote.context.without_decision());
+                self.parent = Some(remote.context.ids_alone());
             } else {
                 self.link = Some(remote.context);
             }
@@ -194,7 +225,7 @@ impl Accepted {
                 self.baggage.remove(&key);
             }
         }
-        if let Some(id) = &self.correlation_id {
+        if let Some(id) = &self.inbound.correlation_id {
             attributes.correlation_id(id);
         }
     }
@@ -246,6 +277,9 @@ impl Handle {
             true => None,
             false => self.count_broken(reason, carrier.kind(), sender),
         })?;
+        if trust.is_edge() && remote.sampled.is_some() {
+            self.refuse(Refusal::UntrustedDecision);
+        }
         remote.context.traceparent().is_some().then_some(remote.context).ok_or(None)
     }
 

@@ -157,8 +157,9 @@ impl<'a> OperationBuilder<'a> {
 
     /// Starts the operation.
     ///
-    /// What serves or processes gets [context attributes](ContextAttributes) of its own, as a copy of
-    /// the surrounding ones; a call that it makes shares them.
+    /// What serves or processes gets [context attributes](ContextAttributes) of its own: what comes in from
+    /// outside those that it brought, all else a copy of the surrounding ones. A call that is made shares
+    /// them.
     pub fn start(mut self) -> Operation {
         let current = match &self.parent {
             Parent::Local(context) => context.clone(),
@@ -180,6 +181,7 @@ impl<'a> OperationBuilder<'a> {
             _ => Descent::of(&current),
         };
         let attributes = match (self.kind.clone(), ContextAttributes::of(&current)) {
+            _ if accepted.is_some() => ContextAttributes::new(handle.vocabulary().clone()),
             (SpanKind::Client | SpanKind::Producer, Some(attributes)) => attributes,
             (_, Some(attributes)) => attributes.fork(),
             (_, None) => ContextAttributes::new(handle.vocabulary().clone()),
@@ -187,9 +189,7 @@ impl<'a> OperationBuilder<'a> {
         if let Some(accepted) = &mut accepted {
             accepted.set_attributes(&attributes, &handle);
             self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
-            if let Some(inbound) = accepted.inbound.take() {
-                self.inbound = inbound;
-            }
+            self.inbound = std::mem::take(&mut accepted.inbound);
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();

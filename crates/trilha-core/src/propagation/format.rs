@@ -4,6 +4,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::carrier::CarrierKind;
+
 use super::{b3, x_trace};
 
 /// A format of trace context or baggage.
@@ -37,14 +39,14 @@ impl Format {
         }
     }
 
-    /// The headers that it is written to.
-    pub(crate) const fn fields(self) -> &'static [&'static str] {
+    /// The fields of this kind of carrier that belong to it.
+    pub(crate) const fn fields(self, kind: CarrierKind) -> &'static [&'static str] {
         match self {
             Self::TraceContext => &["traceparent", "tracestate"],
             Self::Baggage => &["baggage"],
             Self::B3 => &[b3::B3],
-            Self::B3Multi => &[b3::TRACE_ID, b3::SPAN_ID, b3::SAMPLED, b3::FLAGS],
-            Self::XTrace => &x_trace::HEADERS,
+            Self::B3Multi => &[b3::TRACE_ID, b3::SPAN_ID, b3::SAMPLED, b3::FLAGS, b3::PARENT_ID],
+            Self::XTrace => x_trace::fields(kind),
         }
     }
 }

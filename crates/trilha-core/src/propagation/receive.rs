@@ -16,7 +16,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) kind: CarrierKind,
-    pub(crate) trace: Result<Remote, BrokenReason>,
+    /// `None` where no format of a trace is read.
+    pub(crate) trace: Option<Result<Remote, BrokenReason>>,
     pub(crate) baggage: Baggage,
     pub(crate) correlation_id: Option<String>,
 }
@@ -45,9 +46,12 @@ impl Propagation {
         self.extract(carrier, &Stats::default())
     }
 
-    /// Reads all that the carrier brought. `None` where nobody looks.
+    /// Reads all that the carrier brought. `None` where the carrier is switched off, or no format is read.
     pub(crate) fn receive(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<Received> {
-        let trace = self.receive_trace(carrier, stats)?;
+        if !self.is_enabled(carrier.kind()) || self.read.is_empty() {
+            return None;
+        }
+        let trace = self.receive_trace(carrier, stats);
         let baggage = match self.reads(Format::Baggage) {
             true => receive_baggage(carrier, stats),
             false => Baggage::default(),
@@ -97,7 +101,7 @@ fn receive_in(format: Format, carrier: &dyn Carrier, stats: &Stats) -> Option<Re
             Some(foreign(reader.finish()?, format))
         }
         Format::XTrace => {
-            let [trace_id, span_id, _] = x_trace::fields(carrier.kind());
+            let [trace_id, span_id, _] = *x_trace::fields(carrier.kind());
             let mut reader = XTraceReader::default();
             carrier.for_each(trace_id, &mut |value| reader.trace_id(value));
             carrier.for_each(span_id, &mut |value| reader.span_id(value));
@@ -174,7 +178,7 @@ fn correlation_id(carrier: &dyn Carrier) -> Option<String> {
 }
 
 /// Where a correlation id stands: the first is the one that is written.
-pub(super) const fn correlation_fields(kind: CarrierKind) -> &'static [&'static str] {
+pub(crate) const fn correlation_fields(kind: CarrierKind) -> &'static [&'static str] {
     match kind {
         CarrierKind::Http | CarrierKind::Grpc => &["x-correlation-id", "x-request-id"],
         CarrierKind::Messaging => &["correlation_id"],

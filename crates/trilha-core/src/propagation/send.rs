@@ -66,23 +66,34 @@ impl Propagation {
             return;
         }
         self.send_trace(outgoing.trace, carrier, stats);
-        if let Some(inbound) = outgoing.context.get::<Inbound>().filter(|inbound| inbound.is_foreign) {
-            self.remove_copies(inbound, carrier);
+        let inbound = outgoing.context.get::<Inbound>();
+        if let Some(inbound) = inbound {
+            inbound.remove_copies(carrier);
         }
-        if carrier.kind() == CarrierKind::Database {
+        if carrier.kind() == CarrierKind::Database || self.write.is_empty() {
             return; // nobody continues there
         }
         let (baggage, correlation_id) = outgoing.reserved(self.writes(Format::Baggage), stats);
-        if baggage.is_empty() && correlation_id.is_none() || self.allows(recipient) {
+        let copied_id = inbound.and_then(Inbound::correlation_id);
+        if baggage.is_empty() && correlation_id.is_none() && copied_id.is_none() {
             self.send_baggage(&baggage, carrier, stats);
+        } else if self.allows(recipient) {
+            let is_own = |key: &str| outgoing.attributes.may_travel(key, Exit::Baggage).is_some();
+            match baggage.as_str().len() > self.baggage_bytes {
+                // Others' members do not crowd ours out.
+                true => self.send_baggage(&baggage.with_first(is_own), carrier, stats),
+                false => self.send_baggage(&baggage, carrier, stats),
+            }
             if let Some(id) = correlation_id {
                 send_correlation_id(&id, carrier, stats);
             }
         } else {
-            stats.refuse(Refusal::WithheldBaggage);
+            if !baggage.is_empty() || correlation_id.is_some() {
+                stats.refuse(Refusal::WithheldBaggage);
+            }
             self.send_baggage(&Baggage::default(), carrier, stats);
-            if let Some(id) = correlation_id {
-                withhold_correlation_id(&id, carrier);
+            for id in [correlation_id.as_deref(), copied_id].into_iter().flatten() {
+                withhold_correlation_id(id, carrier);
             }
         }
     }
@@ -118,7 +129,7 @@ impl Propagation {
                 fields.put(b3::FLAGS, None);
             }
             if writes(Format::XTrace) {
-                let [of_trace, of_span, of_parent] = x_trace::fields(kind);
+                let [of_trace, of_span, of_parent] = *x_trace::fields(kind);
                 fields.put(of_trace, trace_id);
                 fields.put(of_span, span_id);
                 fields.put(of_parent, None);
@@ -126,27 +137,6 @@ impl Propagation {
         }
         if fields.is_full {
             stats.refuse(Refusal::Carrier);
-        }
-    }
-
-    /// Takes away what was copied from an inbound request in a format that is read and not written: it names
-    /// the sender's span. Other values of such fields are the caller's.
-    fn remove_copies(&self, inbound: &Inbound, carrier: &mut dyn CarrierMut) {
-        let [trace_id, span_id, parent_id] = x_trace::fields(carrier.kind());
-        let by_format = [
-            (Format::B3, &[b3::B3][..]),
-            (Format::B3Multi, &[b3::TRACE_ID, b3::SPAN_ID, b3::PARENT_ID]),
-            (Format::XTrace, &[trace_id, span_id, parent_id]),
-        ];
-        for (_, fields) in by_format.iter().filter(|(format, _)| self.reads(*format) && !self.writes(*format))
-        {
-            for field in *fields {
-                let mut is_copy = false;
-                carrier.for_each(field, &mut |value| is_copy |= inbound.is_named_in(value));
-                if is_copy {
-                    carrier.remove(field);
-                }
-            }
         }
     }
 
@@ -178,7 +168,10 @@ impl Outgoing<'_> {
             // What came in with properties keeps them, as long as nobody set another value.
             if has_baggage && definition.travels(Exit::Baggage) && baggage.get(key).as_deref() != Some(value)
             {
-                is_shortened |= baggage.set(key, value).is_err();
+                if baggage.set(key, value).is_err() {
+                    baggage.remove(key); // rather none than another value
+                    is_shortened = true;
+                }
             }
             if definition.travels(Exit::MessageHeader) && key == Key::CorrelationId.name() {
                 correlation_id = Some(value.clone());
@@ -190,7 +183,19 @@ impl Outgoing<'_> {
         if is_shortened {
             stats.refuse(Refusal::ShortenedBaggage);
         }
+        if !self.context.baggage().is_empty() {
+            self.remove_what_stays(&mut baggage, stats);
+        }
         (baggage, correlation_id)
+    }
+
+    /// Takes out the keys of the schema that may not travel as baggage, whoever set them.
+    fn remove_what_stays(&self, baggage: &mut Baggage, stats: &Stats) {
+        let keys: Vec<_> = baggage.iter().map(|member| member.key().to_owned()).collect();
+        for key in keys.iter().filter(|key| self.attributes.may_travel(key, Exit::Baggage) == Some(false)) {
+            baggage.remove(key);
+            stats.refuse(Refusal::Attribute);
+        }
     }
 }
 
@@ -215,8 +220,11 @@ impl Baggage {
             }
             None => Self::from_api(of_api),
             Some(came_in) => {
-                let of_api = Self::from_api(of_api);
-                let all = Self::parse([came_in.as_str(), of_api.baggage.as_str()].map(str::as_bytes));
+                let (of_api, mut others) = (Self::from_api(of_api), came_in.clone());
+                for member in of_api.baggage.iter() {
+                    others.remove(member.key());
+                }
+                let all = Self::parse([of_api.baggage.as_str(), others.as_str()].map(str::as_bytes));
                 ParsedBaggage {
                     refused: of_api.refused,
                     is_shortened: all.is_shortened || of_api.is_shortened,

@@ -48,9 +48,11 @@ impl TraceContext {
         Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
     }
 
-    /// The same identity without what the sender's sampler wrote into it.
-    pub(crate) fn without_decision(&self) -> Self {
-        Self { traceparent: self.traceparent, tracestate: self.tracestate.without("ot") }
+    /// The same ids without flags and tracestate: both may hold a sampler's decision.
+    pub(crate) fn ids_alone(&self) -> Self {
+        let unmarked =
+            |ids: Traceparent| Traceparent::new(ids.trace_id(), ids.parent_id(), TraceFlags::NOT_SAMPLED);
+        Self { traceparent: self.traceparent.and_then(unmarked), tracestate: Tracestate::default() }
     }
 
     /// The identity of the current span of `context`, unless there is none.

@@ -19,10 +19,10 @@ pub const HEADERS: [&str; 3] = ["x-trace-id", "x-span-id", "x-parent-id"];
 pub const PROPERTIES: [&str; 3] = ["trace_id", "span_id", "parent_id"];
 
 /// The names of the three in this kind of carrier.
-pub const fn fields(kind: CarrierKind) -> [&'static str; 3] {
+pub const fn fields(kind: CarrierKind) -> &'static [&'static str; 3] {
     match kind {
-        CarrierKind::Messaging => PROPERTIES,
-        _ => HEADERS,
+        CarrierKind::Messaging => &PROPERTIES,
+        _ => &HEADERS,
     }
 }
 

@@ -12,9 +12,9 @@ pub enum Format {
     Text,
     /// A route without values: `/orders/{id}`, `/orders/:id`, `/files/*path`, `orders.Orders/Place`.
     ///
-    /// It holds no `?` and no `#`, and no segment that is plainly a value: a number of two digits or
-    /// more, a date or another number in groups, a UUID, 16 or more hex digits, an e-mail address. A
-    /// version such as `v2` or `1.0` is none.
+    /// It holds no query and no fragment, and no segment that is plainly a value: a number of two digits
+    /// or more, a date or another number in groups, a UUID, 16 or more hex digits, an e-mail address. A
+    /// version such as `v2` or `1.0` is none, nor is `2024-01` at the start.
     Template,
     /// A digest, with or without its algorithm: letters, digits and `+ - . / : = _`.
     Digest,
@@ -45,7 +45,7 @@ impl Format {
         };
         match value {
             "" => Some(Rule::Empty),
-            _ if value.contains(char::is_control) => Some(Rule::Control),
+            _ if value.contains(|c: char| c.is_control() || is_direction(c)) => Some(Rule::Control),
             _ => (!is_kept).then_some(Rule::Format(self)),
         }
     }
@@ -71,7 +71,7 @@ pub enum Rule {
     /// It is longer than this, in bytes.
     #[error("is longer than {0} bytes")]
     Length(usize),
-    /// It holds control characters.
+    /// It holds control characters, or such as turn the direction of text.
     #[error("holds control characters")]
     Control,
     /// It has not this form.
@@ -88,8 +88,40 @@ pub enum Rule {
     Values,
 }
 
+/// Characters that are not seen, and turn the text around them.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 fn is_template(route: &str) -> bool {
-    !route.contains(['?', '#']) && !route.split('/').any(is_value)
+    let mut before = "";
+    route.split('/').all(|segment| {
+        let is_version = matches!(before, "" | "api") && is_date(segment);
+        before = segment;
+        is_version || is_placeholder(segment) || !segment.contains(['?', '#']) && !is_value(stem(segment))
+    })
+}
+
+/// Whether a segment stands for values: `{id}`, `<id>`, `:id`, `:id?`. What a pattern in it holds is no value.
+fn is_placeholder(segment: &str) -> bool {
+    let name = segment.strip_suffix('?').unwrap_or(segment);
+    name.starts_with('{') && name.ends_with('}')
+        || name.starts_with('<') && name.ends_with('>')
+        || name.starts_with(':') && !name.contains(['?', '#'])
+}
+
+/// `2010-04-01` or `2024-01`: the version of an interface, where it stands at the start.
+fn is_date(segment: &str) -> bool {
+    let lengths = segment.split('-').map(|part| if is_number(part) { part.len() } else { 0 });
+    matches!(lengths.collect::<Vec<_>>().as_slice(), [4, 2] | [4, 2, 2])
+}
+
+/// A segment without what follows its name: `42.json`, `42;v=1`.
+fn stem(segment: &str) -> &str {
+    let stem = segment.split(';').next().unwrap_or(segment);
+    let extended =
+        stem.rsplit_once('.').filter(|(_, extension)| extension.bytes().all(|b| b.is_ascii_alphabetic()));
+    extended.map_or(stem, |(stem, _)| stem)
 }
 
 /// Whether a segment of a path is plainly a value.
@@ -138,6 +170,11 @@ mod tests {
             "orders.Orders/Place",
             "_OTHER",
             "/commandes/{numéro}",
+            "/users/:id?",
+            "/{id:[^?#]+}",
+            "/2010-04-01/Accounts/{Sid}",
+            "/api/2024-01/x",
+            "/robots.txt",
         ] {
             assert_eq!(Format::Template.broken_rule(route), None, "{route}");
         }
@@ -158,10 +195,14 @@ mod tests {
             "/people/123.456.789-09",
             "/days/2026-11-21",
             "/calls/+5511999999999",
+            "/orders/42.json",
+            "/orders/42;v=1",
+            "/orders/{id}?full=1",
         ] {
             assert_eq!(Format::Template.broken_rule(path), Some(Rule::Format(Format::Template)), "{path}");
         }
         assert_eq!(Format::Template.broken_rule("/a\n"), Some(Rule::Control));
+        assert_eq!(Format::Text.broken_rule("a\u{202e}b"), Some(Rule::Control));
     }
 
     #[test]

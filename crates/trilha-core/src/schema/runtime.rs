@@ -126,6 +126,7 @@ impl Schema {
         let zones = &mut Arc::make_mut(&mut self.0).registry.zones;
         let name = definition.zone.to_string();
         let has_room = zones.len() < MOST_ZONES;
+        let is_alike = zones.iter().any(|known| known.zone.as_str().eq_ignore_ascii_case(&name));
         match zones.iter_mut().find(|known| known.zone == definition.zone) {
             Some(known) if known.is_edge && !definition.is_edge => {
                 return Err(InvalidDefinition {
@@ -135,6 +136,10 @@ impl Schema {
                 });
             }
             Some(known) => *known = definition,
+            None if is_alike => {
+                let problem = "differs from another zone by upper and lower case alone";
+                return Err(InvalidDefinition { name, field: "name", problem });
+            }
             None if has_room => zones.push(definition),
             None => {
                 let problem = "is one too many: there may be 32 zones, built-in ones included";
@@ -195,9 +200,9 @@ impl Schema {
         found.map(|known| known.zone.clone()).ok_or(InvalidZone::Unknown)
     }
 
-    /// Whether the zone takes work from strangers.
+    /// Whether the zone takes work from strangers. One that is not known may.
     pub fn is_edge(&self, zone: &Zone) -> bool {
-        self.zones().iter().any(|known| known.zone == *zone && known.is_edge)
+        !self.zones().iter().any(|known| known.zone == *zone && !known.is_edge)
     }
 
     /// The name under which `name` is written a second time, if [that is asked for](Self::with_former_names).

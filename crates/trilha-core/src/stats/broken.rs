@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -99,7 +100,8 @@ impl Broken {
             counts.tells(reason)
         };
         if let (true, Some(notify)) = (is_told, self.notify.get()) {
-            notify(reason, carrier);
+            // Foreign code: what goes wrong in it is none of the request's.
+            let _ = catch_unwind(AssertUnwindSafe(|| notify(reason, carrier)));
         }
     }
 

@@ -4,12 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use opentelemetry::{Context, KeyValue, baggage::BaggageExt};
 use trilha_core::{
-    Baggage, BrokenReason, CarrierKind, Handle, Operation, Recipient, Refusal, SpanKind, Trust,
+    Baggage, BrokenReason, CarrierKind, Handle, Operation, Propagation, Recipient, Refusal, SpanKind, Trust,
+    propagation::{Format, Formats},
     recorder::Decision,
-    schema::{Key, Zone},
+    schema::{Exit, Key, Schema, Zone},
 };
 
-use crate::support::{SCOPE, TRACE_ID, Watch, handle, headers, serve, traceparent};
+use crate::support::{SCOPE, TRACE_ID, Watch, handle, handle_with, headers, serve, traceparent};
 
 fn full() -> HashMap<String, String> {
     headers(&[
@@ -54,7 +55,7 @@ fn of_a_stranger_an_edge_may_keep_the_trace_id() {
     let started = watch.last();
     let parent = started.parent.unwrap();
     assert_eq!(parent.trace_id().to_string(), TRACE_ID);
-    assert_eq!(parent.tracestate().as_str(), "vendor=1");
+    assert_eq!((parent.is_sampled(), parent.tracestate().as_str()), (false, ""));
     assert_eq!((started.decision, started.links.len()), (Decision::Chance, 0));
     assert_nothing_believed(&handle, &mut served);
 }
@@ -191,4 +192,85 @@ fn what_is_sent_is_bounded_and_said_to_be_cut() {
     assert!((1..=2_048).contains(&sent.get("baggage").unwrap().len()));
     assert_eq!(handle.stats().refused(Refusal::ShortenedTracestate), 1);
     assert_eq!(handle.stats().refused(Refusal::ShortenedBaggage), 1);
+}
+
+#[test]
+fn ours_is_sent_first_where_not_all_fits() {
+    let (handle, _) = handle(Zone::Z2);
+    let foreign: Vec<_> = (0..60).map(|at| format!("k{at:02}={:0120}", 0)).collect();
+    let carrier = headers(&[("traceparent", &traceparent()), ("baggage", &foreign.join(","))]);
+    let served = serve(&handle, &carrier, Trust::Internal);
+    served.attributes().tenant("acme");
+    let mut sent = headers(&[]);
+    served.inject(&mut sent, Recipient::Process);
+    let baggage = sent.get("baggage").unwrap();
+    assert!(baggage.starts_with("tenant=acme,k00=") && baggage.len() <= 2_048, "{baggage}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_leaves_no_other_one_in_its_place() {
+    let (handle, _) = handle(Zone::Z2);
+    let carrier = headers(&[
+        ("traceparent", &traceparent()),
+        ("baggage", &format!("tenant=a,filler={}", "x".repeat(8_192 - 16))),
+    ]);
+    let served = serve(&handle, &carrier, Trust::Internal);
+    assert_eq!(served.attributes().value(Key::Tenant).as_deref(), Some("a"));
+    served.attributes().tenant("another-tenant");
+    let mut sent = headers(&[]);
+    served.inject(&mut sent, Recipient::Process);
+    assert_eq!(sent.get("baggage"), None);
+    assert!(handle.stats().refused(Refusal::ShortenedBaggage) > 0);
+}
+
+#[test]
+fn what_may_not_travel_as_baggage_is_not_passed_on() {
+    let narrow = Key::Tenant.definition().to_builder().exits([Exit::Span]).build().unwrap();
+    let schema = Schema::builtin().with_key(narrow).unwrap();
+    let (handle, _) = handle_with(Zone::Z2, |builder| builder.schema(schema));
+    let carrier = headers(&[("traceparent", &traceparent()), ("baggage", "tenant=acme,route=%2Forders,a=1")]);
+    let mut served = serve(&handle, &carrier, Trust::Internal);
+    assert_eq!(served.attributes().value(Key::Tenant), None);
+    assert_eq!(served.enter(Baggage::current).as_str(), "a=1");
+    assert_eq!(handle.stats().refused(Refusal::Attribute), 2);
+
+    served.attributes().tenant("acme");
+    let mut sent = headers(&[]);
+    served.enter(|| {
+        let _attached = Context::current_with_baggage([KeyValue::new("tenant", "acme")]).attach();
+        let call = Operation::builder(&SCOPE, "call", SpanKind::Client).start();
+        call.inject(&mut sent, Recipient::Process);
+    });
+    assert!(!sent.get("baggage").is_some_and(|baggage| baggage.contains("acme")), "{sent:?}");
+    assert_eq!(handle.stats().refused(Refusal::Attribute), 3);
+}
+
+#[test]
+fn what_comes_in_knows_nothing_of_the_work_around() {
+    let (handle, _) = handle(Zone::Z2);
+    let mut outer = serve(&handle, &full(), Trust::Internal);
+    outer.enter(|| {
+        let inner = serve(&handle, &headers(&[("traceparent", &traceparent())]), Trust::Edge);
+        assert_eq!(inner.attributes().value(Key::Tenant), None);
+        assert_eq!(inner.attributes().value(Key::CorrelationId), None);
+    });
+}
+
+#[test]
+fn baggage_is_read_where_no_trace_is() {
+    let only = Formats::new(&[Format::Baggage]);
+    let propagation = Propagation::default().formats(only, only);
+    let (handle, watch) = handle_with(Zone::Z2, |builder| builder.propagation(propagation));
+    let served = serve(&handle, &full(), Trust::Internal);
+    assert_eq!(watch.last().parent, None);
+    assert_eq!(served.attributes().value(Key::Tenant).as_deref(), Some("acme"));
+    assert_eq!(handle.stats().broken_propagation(), []);
+}
+
+#[test]
+fn who_is_told_of_broken_propagation_may_panic() {
+    let (handle, _) =
+        handle_with(Zone::Z2, |builder| builder.on_broken_propagation(|_, _| panic!("a log that fails")));
+    serve(&handle, &headers(&[]), Trust::Internal);
+    assert_eq!(handle.stats().broken_propagation().len(), 1);
 }

@@ -7,7 +7,7 @@ use trilha_core::policy::Policy;
 use super::env::Env;
 use crate::SetupError;
 
-const POLICY: &str = "TRILHA_POLICY";
+pub(crate) const POLICY: &str = "TRILHA_POLICY";
 
 pub(crate) fn resolve(of_program: Option<Policy>, env: &Env) -> Result<Option<Policy>, SetupError> {
     match (of_program, env.text(POLICY)) {

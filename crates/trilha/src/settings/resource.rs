@@ -5,14 +5,15 @@
 use opentelemetry::KeyValue;
 use trilha_core::{
     policy::Policy,
-    schema::{Schema, Zone},
+    schema::{Exit, Schema, Zone},
 };
 
-use super::env::Env;
+use super::{env::Env, policy::POLICY};
 use crate::SetupError;
 
 const RESOURCE: &str = "OTEL_RESOURCE_ATTRIBUTES";
 const ENVIRONMENT: &str = "deployment.environment.name";
+const FORMER_ENVIRONMENT: &str = "deployment.environment";
 const POLICY_DIGEST: &str = "trilha.policy.digest";
 
 /// What the program itself said about the service.
@@ -47,36 +48,47 @@ impl ServiceResource {
             ("telemetry.sdk.version".into(), env!("CARGO_PKG_VERSION").into()),
             ("runtime".to_owned(), "rust".to_owned()),
         ];
-        for (key, value) in env.pairs(RESOURCE)? {
-            // The name of this attribute until 2024; what reads the new one must find it.
-            let key = if key == "deployment.environment" { ENVIRONMENT.to_owned() } else { key };
-            set(&mut pairs, &key, value);
+        let schema = policy.map_or_else(Schema::default, |policy| policy.schema().clone());
+        let mut set = |origin: &'static str, key: &str, value: String| {
+            let definition = schema.get(key).filter(|definition| definition.travels(Exit::Resource));
+            if let Some(Err(error)) = definition.map(|definition| definition.check(&value)) {
+                return Err(SetupError::new(origin, error));
+            }
+            pairs.retain(|(known, _)| known != key);
+            pairs.push((key.to_owned(), value));
+            Ok(())
+        };
+        let mut of_environment = env.pairs(RESOURCE)?;
+        of_environment.retain(|(key, _)| key != POLICY_DIGEST); // only a policy has one
+        // The name of this attribute until 2024; what reads the new one must find it, and the new one counts.
+        of_environment.sort_by_key(|(key, _)| key != FORMER_ENVIRONMENT);
+        for (key, value) in of_environment {
+            let key = if key == FORMER_ENVIRONMENT { ENVIRONMENT } else { &key };
+            set(RESOURCE, key, value)?;
         }
         if let Some(name) = env.text("OTEL_SERVICE_NAME") {
-            set(&mut pairs, "service.name", name);
+            set("OTEL_SERVICE_NAME", "service.name", name)?;
         }
         let of_program = [
-            ("service.name", Some(options.service_name.clone()).filter(|name| !name.is_empty())),
-            ("service.version", options.version.clone()),
-            ("team", options.team.clone()),
-            ("zone", options.zone.as_ref().map(ToString::to_string)),
-            (ENVIRONMENT, options.environment.clone()),
+            ("builder", "service.name", Some(options.service_name.clone()).filter(|name| !name.is_empty())),
+            ("version", "service.version", options.version.clone()),
+            ("team", "team", options.team.clone()),
+            ("zone", "zone", options.zone.as_ref().map(ToString::to_string)),
+            ("environment", ENVIRONMENT, options.environment.clone()),
         ];
-        for (key, value) in of_program {
+        for (setter, key, value) in of_program {
             if let Some(value) = value {
-                set(&mut pairs, key, value);
+                set(setter, key, value)?;
             }
         }
-        let zone_origin = if options.zone.is_some() { "zone" } else { RESOURCE };
-        let schema = policy.map_or_else(Schema::default, |policy| policy.schema().clone());
         if let Some(policy) = policy {
-            set(&mut pairs, POLICY_DIGEST, policy.digest().to_owned());
+            set(POLICY, POLICY_DIGEST, policy.digest().to_owned())?;
         }
-        for (key, value) in pairs.clone() {
-            if let Some(former) = schema.former_name(&key) {
-                set(&mut pairs, former, value);
-            }
-        }
+        let former =
+            |(key, value): &(String, String)| Some((schema.former_name(key)?.to_owned(), value.clone()));
+        let former: Vec<_> = pairs.iter().filter_map(former).collect();
+        pairs.extend(former);
+        let zone_origin = if options.zone.is_some() { "zone" } else { RESOURCE };
         let value = |key: &str| pairs.iter().find(|(known, _)| known == key).map(|(_, v)| v.clone());
         let Some(service_name) = value("service.name") else {
             return Err(SetupError::new("OTEL_SERVICE_NAME", "the service has no name"));
@@ -89,11 +101,6 @@ impl ServiceResource {
         let attributes = pairs.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
         Ok(Self { service_name, zone, is_deployed, attributes })
     }
-}
-
-fn set(pairs: &mut Vec<(String, String)>, key: &str, value: String) {
-    pairs.retain(|(known, _)| known != key);
-    pairs.push((key.to_owned(), value));
 }
 
 #[cfg(test)]
@@ -132,5 +139,32 @@ mod tests {
         assert_eq!(error.option(), "OTEL_SERVICE_NAME");
         let env = Env::of(&[(RESOURCE, "zone=Z0")]);
         assert_eq!(ServiceResource::resolve(&options(), None, &env).unwrap_err().option(), RESOURCE);
+    }
+
+    #[test]
+    fn a_value_against_the_schema_is_refused_by_name() {
+        let spaced = ResourceOptions { team: Some("a\nb".into()), ..options() };
+        assert_eq!(ServiceResource::resolve(&spaced, None, &Env::of(&[])).unwrap_err().option(), "team");
+        let env = Env::of(&[(RESOURCE, "service.version=%1b[31m")]);
+        assert_eq!(ServiceResource::resolve(&options(), None, &env).unwrap_err().option(), RESOURCE);
+    }
+
+    #[test]
+    fn todays_name_of_the_environment_counts_and_a_digest_is_a_policys() {
+        let claims =
+            "deployment.environment.name=production,deployment.environment=dev,trilha.policy.digest=sha256:0";
+        let env = Env::of(&[(RESOURCE, claims)]);
+        let resource = ServiceResource::resolve(&options(), None, &env).unwrap();
+        assert_eq!(value(&resource, ENVIRONMENT).as_deref(), Some("production"));
+        assert_eq!(value(&resource, POLICY_DIGEST), None);
+    }
+
+    #[test]
+    fn a_policy_tells_its_digest_and_asks_for_former_names() {
+        let policy = Policy::parse("version = 1\n[names]\nformer = true\n").unwrap();
+        let options = ResourceOptions { environment: Some("test".into()), ..options() };
+        let resource = ServiceResource::resolve(&options, Some(&policy), &Env::of(&[])).unwrap();
+        assert_eq!(value(&resource, POLICY_DIGEST).as_deref(), Some(policy.digest()));
+        assert_eq!(value(&resource, FORMER_ENVIRONMENT).as_deref(), Some("test"));
     }
 }

@@ -104,6 +104,13 @@ impl Baggage {
         is_there
     }
 
+    /// The same members, first those of whose keys this is true.
+    pub(crate) fn with_first(&self, is_first: impl Fn(&str) -> bool) -> Self {
+        let is_first = |member: &&str| Member::of(member).is_some_and(|member| is_first(member.key()));
+        let (first, others): (Vec<_>, Vec<_>) = self.as_str().split(',').partition(is_first);
+        Self::of_text([first, others].concat().join(",").into_bytes())
+    }
+
     /// The header value in at most `max_bytes`: whole members go, from the end.
     pub fn bounded(&self, max_bytes: usize) -> Bounded<'_> {
         shorten(self.as_str(), max_bytes, MAX_BYTES)
