@@ -4,7 +4,7 @@
 //!
 //! Specification: [RFC 9110, section 5.6](https://www.rfc-editor.org/rfc/rfc9110#section-5.6).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter};
 
 /// As much of a list as fits: whole members only.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,7 +20,7 @@ pub(super) fn shorten(text: &str, max_bytes: usize, long: usize) -> Bounded<'_> 
     if text.len() <= max_bytes {
         return Bounded { text: Cow::Borrowed(text), left_out: 0 };
     }
-    let mut members: Vec<&str> = text.split(',').collect();
+    let mut members: Vec<&str> = members(text).collect();
     let (count, mut excess) = (members.len(), text.len() - max_bytes);
     while excess > 0 && !members.is_empty() {
         let last = members.len() - 1;
@@ -28,6 +28,27 @@ pub(super) fn shorten(text: &str, max_bytes: usize, long: usize) -> Bounded<'_> 
         excess = excess.saturating_sub(members.remove(at).len() + 1);
     }
     Bounded { text: Cow::Owned(members.join(",")), left_out: count - members.len() }
+}
+
+/// The members of a valid list.
+pub(super) fn members(list: &str) -> impl Iterator<Item = &str> {
+    let mut rest = list;
+    iter::from_fn(move || {
+        let (member, after) = split_once(rest, b',').unwrap_or((rest, ""));
+        rest = after;
+        (!member.is_empty()).then_some(member)
+    })
+}
+
+/// The value of a member, with all that follows it, if it is the one of `key`.
+pub(super) fn value_of<'a>(member: &'a str, key: &str) -> Option<&'a str> {
+    member.strip_prefix(key)?.strip_prefix('=')
+}
+
+/// As `str` has it, but cheaper where the parts are short, as those of headers are.
+pub(super) fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// A set of bytes that is asked quickly.

@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, str, sync::Arc};
 
-use super::list::{Bounded, ByteSet, shorten, trim_end, trim_start};
+use super::list::{Bounded, ByteSet, members, shorten, trim_end, trim_start, value_of};
 
 const MAX_MEMBERS: usize = 32;
 const MAX_BYTES: usize = 8_192; // of input: more than 512 are shortened when they are passed on
@@ -73,7 +73,7 @@ impl Tracestate {
 
     /// The value of a vendor's member.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.as_str().split(',').find_map(|member| value_of(member, key))
+        members(self.as_str()).find_map(|member| value_of(member, key))
     }
 
     /// The list without a vendor's member.
@@ -82,7 +82,7 @@ impl Tracestate {
         if self.get(key).is_none() {
             return self.clone();
         }
-        let others = self.as_str().split(',').filter(|member| value_of(member, key).is_none());
+        let others = members(self.as_str()).filter(|member| value_of(member, key).is_none());
         Self::of(&others.collect::<Vec<_>>().join(","))
     }
 
@@ -168,11 +168,6 @@ impl<'a> Members<'a> {
         let text = self.whole.map_or_else(|| Cow::Owned(self.texts().join(&b',')), Cow::Borrowed);
         str::from_utf8(&text).map(Tracestate::of).map_err(|_| InvalidTracestate::Member)
     }
-}
-
-/// The value of a member, if it is the one of `key`.
-fn value_of<'a>(member: &'a str, key: &str) -> Option<&'a str> {
-    member.strip_prefix(key)?.strip_prefix('=')
 }
 
 /// The key of the member at the start of `text`, the member, and what follows it.

@@ -15,7 +15,7 @@ impl Baggage {
         for (key, (value, metadata)) in members {
             let properties = properties(metadata.as_str());
             parsed.refused += usize::from(properties.is_none());
-            match parsed.baggage.put(key.as_str(), value.as_str(), &properties.unwrap_or_default()) {
+            match parsed.baggage.write(None, key.as_str(), value.as_str(), &properties.unwrap_or_default()) {
                 Ok(()) => {}
                 Err(InvalidBaggage::Key) => parsed.refused += 1,
                 Err(InvalidBaggage::Length) => parsed.is_shortened = true,

@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt, ops::Range};
 
 use percent_encoding::percent_decode_str;
 
+use super::super::list::{members, split_once, value_of};
+
 /// One member of a [`Baggage`](super::Baggage).
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Member<'a> {
@@ -15,8 +17,8 @@ pub struct Member<'a> {
 impl<'a> Member<'a> {
     /// Cuts a valid member into its parts.
     pub(super) fn of(text: &'a str) -> Option<Self> {
-        let (key, rest) = text.split_once('=')?;
-        let (value, properties) = rest.split_once(';').unwrap_or((rest, ""));
+        let (key, rest) = split_once(text, b'=')?;
+        let (value, properties) = split_once(rest, b';').unwrap_or((rest, ""));
         Some(Self { key, value, properties })
     }
 
@@ -45,9 +47,9 @@ impl fmt::Debug for Member<'_> {
 /// Where in a valid text the member of `key` stands.
 pub(super) fn place(text: &str, key: &str) -> Option<Range<usize>> {
     let mut start = 0;
-    text.split(',').find_map(|member| {
+    members(text).find_map(|member| {
         let place = start..start + member.len();
         start = place.end + 1;
-        member.strip_prefix(key)?.starts_with('=').then_some(place)
+        value_of(member, key).map(|_| place)
     })
 }

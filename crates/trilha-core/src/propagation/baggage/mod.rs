@@ -8,7 +8,7 @@ mod api;
 mod member;
 mod parse;
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -17,7 +17,7 @@ pub use self::{
     parse::{BaggageReader, ParsedBaggage},
 };
 use self::{member::place, parse::is_token};
-use super::list::{Bounded, shorten};
+use super::list::{Bounded, members, shorten, value_of};
 
 /// Members and bytes that have to pass, and the most that are taken: more is left out.
 const MAX_MEMBERS: usize = 64;
@@ -66,7 +66,8 @@ impl Baggage {
 
     /// How many members there are, at most 64.
     pub fn len(&self) -> usize {
-        self.iter().count()
+        let commas = self.as_str().bytes().filter(|byte| *byte == b',').count();
+        commas + usize::from(!self.is_empty())
     }
 
     /// The header value, at most 8,192 bytes of it.
@@ -76,12 +77,13 @@ impl Baggage {
 
     /// The decoded value of a key, which is compared with its case.
     pub fn get(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.iter().find(|member| member.key() == key).map(|member| member.value())
+        let member = members(self.as_str()).find(|member| value_of(member, key).is_some())?;
+        Member::of(member).map(|member| member.value())
     }
 
     /// All members, in the order of the header.
     pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        self.as_str().split(',').filter_map(Member::of)
+        members(self.as_str()).filter_map(Member::of)
     }
 
     /// Sets a value, which may be any text. A key that is there keeps its place, and loses its properties: they
@@ -90,13 +92,13 @@ impl Baggage {
     /// # Errors
     /// [`InvalidBaggage`] says why the key or the value cannot be held; nothing was changed then.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), InvalidBaggage> {
-        self.put(key, value, "")
+        self.write(place(self.as_str(), key), key, value, "")
     }
 
     /// Removes a key. False: it was not there.
     pub fn remove(&mut self, key: &str) -> bool {
-        let is_other = |text: &&str| Member::of(text).is_some_and(|member| member.key() != key);
-        let others: Vec<&str> = self.as_str().split(',').filter(is_other).collect();
+        let others: Vec<&str> =
+            members(self.as_str()).filter(|member| value_of(member, key).is_none()).collect();
         let is_there = others.len() < self.len();
         if is_there {
             *self = Self::of_text(others.join(",").into());
@@ -120,13 +122,19 @@ impl Baggage {
         Self(String::from_utf8(text).ok().filter(|text| !text.is_empty()).map(Arc::new))
     }
 
-    /// `properties` are valid, each with a `;` in front.
-    fn put(&mut self, key: &str, value: &str, properties: &str) -> Result<(), InvalidBaggage> {
+    /// Writes a member over the one at `place`, or behind all others. `properties` are valid, each with a `;` in
+    /// front.
+    fn write(
+        &mut self,
+        place: Option<Range<usize>>,
+        key: &str,
+        value: &str,
+        properties: &str,
+    ) -> Result<(), InvalidBaggage> {
         if !is_token(key) {
             return Err(InvalidBaggage::Key);
         }
-        let (length, place) = (self.as_str().len(), place(self.as_str(), key));
-        let is_new = place.is_none();
+        let (length, is_new) = (self.as_str().len(), place.is_none());
         if value.len() > MAX_BYTES || (is_new && self.len() == MAX_MEMBERS) {
             return Err(InvalidBaggage::Length);
         }
