@@ -80,6 +80,26 @@ fn sampling_is_told_as_a_probability() {
 }
 
 #[test]
+fn other_formats_are_told_and_the_first_one_counts() {
+    let (trace, span) = ("80f198ee56343ba864fe8b2a57d3eff7", "e457b5a2e4d86bd1");
+    let (status, text) = context(&[&format!("{trace}-{span}-d")]);
+    assert!(text.starts_with(&format!("b3 (by its form)\n  trace id  {trace}\n")), "{text}");
+    assert!(text.contains("  its spans  kept, as the sender's\n"), "{text}");
+    assert_eq!(status, 0);
+
+    let ids = [format!("X-Trace-ID: {}", trace.to_uppercase()), format!("x-span-id: {span}")];
+    let (status, text) = context(&[&ids[0], &ids[1]]);
+    assert!(text.starts_with(&format!("x-trace-id\n  trace id  {trace}\n")), "{text}");
+    assert!(text.contains("  its spans  as the service's own sampler decides\n"), "{text}");
+    assert_eq!(status, 0);
+
+    let (status, text) = context(&[TRACEPARENT, &ids[0], &ids[1], &format!("x-b3-traceid: {trace}")]);
+    assert!(text.contains("  not read  traceparent goes before it\n"), "{text}");
+    assert!(text.contains("  REFUSED: the span id is missing"), "{text}");
+    assert_eq!(status, 1);
+}
+
+#[test]
 fn headers_count_together() {
     let traceparent = &format!("traceparent: {TRACEPARENT}");
     let (status, text) = context(&[traceparent, traceparent, "tracestate: a=1"]);

@@ -54,16 +54,51 @@ impl Carrier for HeadersMut<'_> {
 
 impl CarrierMut for HeadersMut<'_> {
     fn set(&mut self, key: &'static str, value: &str) -> bool {
+        let Ok(value) = HeaderValue::from_str(value) else { return false };
         // A map that is full keeps what it has.
-        HeaderValue::from_str(value)
-            .is_ok_and(|value| self.headers.try_insert(HeaderName::from_static(key), value).is_ok())
+        match name(key) {
+            Some(name) => self.headers.try_insert(name, value).is_ok(),
+            None => HeaderName::from_bytes(key.as_bytes())
+                .is_ok_and(|name| self.headers.try_insert(name, value).is_ok()),
+        }
     }
 
     fn remove(&mut self, key: &'static str) {
-        self.headers.remove(key);
+        match name(key) {
+            Some(name) => self.headers.remove(name),
+            None => self.headers.remove(key),
+        };
     }
 }
 
 fn for_each(headers: &HeaderMap, key: &str, visit: &mut dyn FnMut(&[u8])) {
-    headers.get_all(key).iter().for_each(|value| visit(value.as_bytes()));
+    let visit = |value: &HeaderValue| visit(value.as_bytes());
+    match name(key) {
+        // The usual case, and the cheap one: no name stands there twice.
+        Some(name) if headers.len() == headers.keys_len() => headers.get(name).into_iter().for_each(visit),
+        Some(name) => headers.get_all(name).iter().for_each(visit),
+        None => headers.get_all(key).iter().for_each(visit),
+    }
+}
+
+/// The name of a field that is propagated. To make one of text costs more than to look it up, so each is made
+/// once.
+#[inline]
+fn name(key: &str) -> Option<&'static HeaderName> {
+    macro_rules! find {
+        ($($known:literal)*) => {
+            match key {
+                $($known => {
+                    static NAME: HeaderName = HeaderName::from_static($known);
+                    Some(&NAME)
+                })*
+                _ => None,
+            }
+        };
+    }
+    find! {
+        "traceparent" "tracestate" "baggage" "x-correlation-id" "x-request-id"
+        "b3" "x-b3-traceid" "x-b3-spanid" "x-b3-parentspanid" "x-b3-sampled" "x-b3-flags"
+        "x-trace-id" "x-span-id" "x-parent-id"
+    }
 }

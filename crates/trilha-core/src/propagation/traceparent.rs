@@ -51,10 +51,16 @@ impl Traceparent {
         use InvalidTraceparent as Invalid;
         let (head, rest) = trim(value).split_first_chunk::<LENGTH>().ok_or(Invalid::Length)?;
         let (version, head) = split_field(head)?;
-        match (decode_u8(*version).ok_or(Invalid::Version)?, rest) {
-            (0xff, _) => return Err(Invalid::Version),
-            (0x00, []) | (0x01.., [] | [b'-', ..]) => {}
-            _ => return Err(Invalid::Length),
+        match (version, rest) {
+            (b"00", []) => {}
+            (b"00", _) => return Err(Invalid::Length),
+            (b"ff", _) => return Err(Invalid::Version),
+            _ => {
+                decode_u8(*version).ok_or(Invalid::Version)?;
+                if !matches!(rest, [] | [b'-', ..]) {
+                    return Err(Invalid::Length);
+                }
+            }
         }
         let (trace_id, head) = split_field(head)?;
         let (parent_id, head) = split_field(head)?;

@@ -55,6 +55,9 @@ impl Tracestate {
     /// # Errors
     /// [`InvalidTracestate`], as [`parse`](Self::parse) of this list and of the header would give it.
     pub fn join(&self, header: &[u8]) -> Result<Self, InvalidTracestate> {
+        if self.is_empty() {
+            return Self::parse([header]);
+        }
         match header.iter().all(|byte| matches!(byte, b' ' | b'\t' | b',')) {
             true => Ok(self.clone()), // however many of them there are
             false => Self::parse([self.as_str().as_bytes(), header]),

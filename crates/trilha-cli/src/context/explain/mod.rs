@@ -2,6 +2,7 @@
 
 mod baggage;
 mod correlation;
+mod foreign;
 mod traceparent;
 mod tracestate;
 
@@ -12,12 +13,20 @@ use super::{
     report::Section,
 };
 
-/// A section for each header, in the order in which they are read.
+/// A section for each header that is there, in the order in which they are read.
 pub(super) fn all(fields: &Fields) -> Vec<Section> {
-    [traceparent::explain, tracestate::explain, baggage::explain, correlation::explain]
-        .into_iter()
-        .flat_map(|explain| explain(fields))
-        .collect()
+    [
+        traceparent::explain,
+        tracestate::explain,
+        foreign::b3,
+        foreign::b3_multi,
+        foreign::x_trace,
+        baggage::explain,
+        correlation::explain,
+    ]
+    .into_iter()
+    .flat_map(|explain: fn(&Fields) -> Option<Section>| explain(fields))
+    .collect()
 }
 
 /// The fields of a name, and the section that is to tell them. None: there are none.
