@@ -45,7 +45,7 @@ impl Format {
         };
         match value {
             "" => Some(Rule::Empty),
-            _ if value.contains(|c: char| c.is_control() || is_direction(c)) => Some(Rule::Control),
+            _ if holds_control(value) => Some(Rule::Control),
             _ => (!is_kept).then_some(Rule::Format(self)),
         }
     }
@@ -86,6 +86,14 @@ pub enum Rule {
     /// It is none of the values that are allowed.
     #[error("is none of the values that are allowed")]
     Values,
+}
+
+/// Values are judged in the way of every operation, and nearly all are ASCII.
+fn holds_control(value: &str) -> bool {
+    match value.is_ascii() {
+        true => value.bytes().any(|b| b.is_ascii_control()),
+        false => value.contains(|c: char| c.is_control() || is_direction(c)),
+    }
 }
 
 /// Characters that are not seen, and turn the text around them.
@@ -136,6 +144,10 @@ fn is_value(segment: &str) -> bool {
 }
 
 fn is_email(segment: &str) -> bool {
+    // Most segments end here, before a search that has to be prepared.
+    if !segment.bytes().any(|b| matches!(b, b'@' | b'%')) {
+        return false;
+    }
     let parts = segment.split_once('@').or_else(|| segment.split_once("%40"));
     parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !segment.contains('{'))
 }
