@@ -102,3 +102,43 @@ fn name(key: &str) -> Option<&'static HeaderName> {
         "x-trace-id" "x-span-id" "x-parent-id"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(headers: &HeaderMap, key: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        Headers::new(headers, CarrierKind::Http)
+            .for_each(key, &mut |value| values.push(String::from_utf8_lossy(value).into_owned()));
+        values
+    }
+
+    #[test]
+    fn every_value_of_a_name_is_shown_in_order_known_or_not() {
+        for key in ["tracestate", "x-own"] {
+            let mut headers = HeaderMap::new();
+            headers.append("host", HeaderValue::from_static("orders.example"));
+            headers.append(HeaderName::from_static(key), HeaderValue::from_static("a=1"));
+            assert_eq!(values(&headers, key), ["a=1"]);
+            headers.append(HeaderName::from_static(key), HeaderValue::from_static("b=2"));
+            assert_eq!(values(&headers, key), ["a=1", "b=2"]);
+            assert!(values(&headers, "traceparent").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_name_is_replaced_and_removed_with_all_its_values() {
+        for key in ["tracestate", "x-own"] {
+            let mut headers = HeaderMap::new();
+            headers.append(HeaderName::from_static(key), HeaderValue::from_static("a=1"));
+            headers.append(HeaderName::from_static(key), HeaderValue::from_static("b=2"));
+            let mut carrier = HeadersMut::new(&mut headers, CarrierKind::Http);
+            assert!(carrier.set(key, "c=3"));
+            assert!(!carrier.set(key, "c\n"));
+            assert_eq!(values(&headers, key), ["c=3"]);
+            HeadersMut::new(&mut headers, CarrierKind::Http).remove(key);
+            assert!(headers.is_empty());
+        }
+    }
+}
