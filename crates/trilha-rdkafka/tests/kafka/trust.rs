@@ -2,7 +2,10 @@
 
 use rdkafka::{consumer::CommitMode, message::OwnedHeaders};
 use trilha_core::{
-    Baggage, BrokenReason, CarrierKind, ContextAttributes, Outcome, Refusal, Trust, schema::Key,
+    Baggage, BrokenReason, CarrierKind, ContextAttributes, Handle, Operation, Outcome, Propagation, Refusal,
+    Trust,
+    propagation::{Format, Formats},
+    schema::Key,
 };
 use trilha_rdkafka::{ConsumerExt, FutureProducerExt, MessageExt};
 
@@ -12,6 +15,7 @@ on_both_brokers! {
     a_strangers_message_is_processed_and_settled_in_a_trace_of_ones_own,
     the_baggage_of_a_batch_is_nobodys,
     a_forwarded_message_has_one_context_and_one_baggage_and_all_that_is_the_users,
+    a_context_in_another_format_is_continued_and_its_copies_are_taken_away,
 }
 
 async fn a_strangers_message_is_processed_and_settled_in_a_trace_of_ones_own(broker: Broker) {
@@ -106,4 +110,45 @@ async fn a_forwarded_message_has_one_context_and_one_baggage_and_all_that_is_the
     };
     assert_ne!(traceparent, sender);
     assert_eq!(baggage, "user.region=br,tenant=other");
+}
+
+async fn a_context_in_another_format_is_continued_and_its_copies_are_taken_away(broker: Broker) {
+    let shop = Shop::open(broker).await;
+    let sender = foreign();
+    let (trace_id, span_id) = (sender.trace_id().to_string(), sender.parent_id().to_string());
+    let given = || {
+        OwnedHeaders::new()
+            .insert(header("trace_id", &trace_id))
+            .insert(header("span_id", &span_id))
+            .insert(header("parent_id", "order/17")) // not the format's: no id of a span
+    };
+    let forward = |operation: Operation, copied: OwnedHeaders| {
+        operation.run(shop.producer.send_traced(shop.record().headers(copied), PATIENCE))
+    };
+    let seen = async || headers(&shop.receive_untraced().await);
+    let keys = |seen: Vec<(String, Option<String>)>| seen.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+
+    shop.send_untraced(Some(given())).await;
+    let (message, operation) = shop.receive().await;
+    assert_eq!(operation.trace_context().trace_id(), sender.trace_id());
+    forward(operation, rdkafka::Message::headers(&message).unwrap().detach()).await.unwrap();
+    assert_eq!(keys(seen().await), ["parent_id", "traceparent"]);
+
+    // Of a batch, too.
+    shop.send_untraced(Some(given())).await;
+    shop.send_untraced(None).await;
+    let batch = [shop.receive_untraced().await, shop.receive_untraced().await];
+    let operation = batch.traced().handle(shop.handle()).process();
+    forward(operation, rdkafka::Message::headers(&batch[0]).unwrap().detach()).await.unwrap();
+    assert_eq!(keys(seen().await), ["parent_id", "traceparent"]);
+
+    // Where the format is written, its fields are the operation's own.
+    let written = Formats::new(&[Format::TraceContext, Format::XTrace]);
+    let propagation = Propagation::default().formats(Formats::new(&Format::ALL), written);
+    let handle = Handle::builder(shop.handle().recorder().clone()).propagation(propagation).build();
+    let given = [("trace_id", "A-4711"), ("parent_id", "order/17"), ("kept", "1")];
+    let given =
+        given.iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(header(key, value)));
+    shop.producer.traced().handle(handle).send(shop.record().headers(given), PATIENCE).await.unwrap();
+    assert_eq!(keys(seen().await), ["kept", "traceparent", "trace_id", "span_id"]);
 }

@@ -81,7 +81,7 @@ pub async fn inbound(adapter: &impl Inbound) {
     Box::pin(taken_over::it_takes_over_what_its_sender_brought(adapter)).await;
     Box::pin(taken_over::it_refuses_a_value_that_breaks_its_rule(adapter)).await;
     Box::pin(taken_over::it_tells_when_propagation_is_broken(adapter)).await;
-    Box::pin(taken_over::it_mixes_no_baggage(adapter)).await;
+    Box::pin(taken_over::it_takes_no_baggage_from_around_it(adapter)).await;
 }
 
 /// A handler that does some work of its own: a child, and a tenant that is known late.

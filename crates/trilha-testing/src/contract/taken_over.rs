@@ -3,13 +3,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use opentelemetry::trace::FutureExt as _;
 use parking_lot::Mutex;
 use trilha_core::{
-    Baggage, BrokenReason, ContextAttributes, Handle, Outcome, Recipient, Refusal, schema::Key,
+    Baggage, BrokenReason, ContextAttributes, Handle, Operation, Outcome, Recipient, Refusal, SpanKind,
+    Trust, schema::Key,
 };
 
 use super::{
-    CORRELATION_ID, FIVE_MEMBERS, Headers,
+    CORRELATION_ID, FIVE_MEMBERS, Headers, SCOPE,
     arrived::Arrived,
     correlation_field, headers,
     inbound::{Handler, Inbound, deliver},
@@ -94,13 +96,12 @@ pub(super) async fn it_tells_when_propagation_is_broken<A: Inbound>(adapter: &A)
     }
 }
 
-pub(super) async fn it_mixes_no_baggage(adapter: &impl Inbound) {
+pub(super) async fn it_takes_no_baggage_from_around_it(adapter: &impl Inbound) {
     let fixture = Fixture::start("host");
-    for (tenant, expected) in [(Some("acme"), Some("acme")), (None, None)] {
-        let mut headers = headers(&remote(0x12));
-        headers.extend(tenant.map(|tenant| ("baggage", format!("tenant={tenant}").into_bytes())));
-        let (found, _) = bring(adapter, &fixture, headers).await;
-        assert_eq!(found.tenant.as_deref(), expected, "work has the tenant of its own sender, or none");
-        assert_eq!(found.baggage.get("tenant").as_deref(), expected, "work has its own sender's baggage");
-    }
+    let came_in = HashMap::from([("baggage".to_owned(), "around=1".to_owned())]);
+    let around = Operation::builder(&SCOPE, "around", SpanKind::Internal).extract(&came_in, Trust::Internal);
+    let context = around.start().context();
+    let (found, _) = bring(adapter, &fixture, headers(&remote(0x12))).with_context(context).await;
+    assert!(found.baggage.is_empty(), "work has its own sender's baggage, and none of what goes on around");
+    assert_eq!(found.sent_on.get("baggage"), None, "what goes on around is not sent on");
 }

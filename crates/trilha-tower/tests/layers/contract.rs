@@ -164,6 +164,7 @@ impl Outbound for GrpcCaller {
     async fn call(&self, handle: Handle, call: Call) -> Result<String, CallError> {
         let mut headers = header_map(call.headers);
         headers.insert(Self::ANSWER, format!("{:?}", call.answer).parse().unwrap());
+        // tonic's requests do not name their host.
         let layer = ClientTraceLayer::grpc().handle(handle).server("127.0.0.1", self.server.addr.port());
         let client = layer.layer(self.channel.clone());
         unary(client, headers).await.map_err(|status| CallError(status.to_string()))
