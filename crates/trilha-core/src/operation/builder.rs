@@ -126,7 +126,6 @@ impl<'a> OperationBuilder<'a> {
     /// context of a message's own.
     pub(crate) fn inbound(mut self, contexts: impl IntoIterator<Item = TraceContext>) -> Self {
         self.inbound.extend(contexts);
-        self.inbound.is_foreign = true;
         self
     }
 

@@ -110,7 +110,7 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts, origin: &Ori
     let headers = Headers::new(&request.headers, CarrierKind::Http);
     let operation = origin.extract(builder, &headers).start();
     if let Some(route) = &route {
-        operation.attributes().route(route);
+        operation.attributes().matched_route(route);
     }
     let side = Side::Server {
         server_timing: origin.names_trace(settings),
