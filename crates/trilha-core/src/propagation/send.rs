@@ -166,12 +166,11 @@ impl Outgoing<'_> {
         self.attributes.for_each_locked(|definition, value| {
             let key = definition.name();
             // What came in with properties keeps them, as long as nobody set another value.
-            if has_baggage && definition.travels(Exit::Baggage) && baggage.get(key).as_deref() != Some(value)
-            {
-                if baggage.set(key, value).is_err() {
-                    baggage.remove(key); // rather none than another value
-                    is_shortened = true;
-                }
+            let is_new = || baggage.get(key).as_deref() != Some(value);
+            let is_due = has_baggage && definition.travels(Exit::Baggage) && is_new();
+            if is_due && baggage.set(key, value).is_err() {
+                baggage.remove(key); // rather none than another value
+                is_shortened = true;
             }
             if definition.travels(Exit::MessageHeader) && key == Key::CorrelationId.name() {
                 correlation_id = Some(value.clone());
