@@ -73,7 +73,7 @@ async fn a_strangers_trace_goes_on_only_where_that_is_asked_for_and_without_its_
     let headers = [("traceparent", traceparent.as_str()), ("tracestate", "vendor=1,ot=rv:ffffffffffffff")];
     for (sender, tracestate) in [
         (Sender::Stranger, None),
-        (Sender::StrangerInTheSameTrace, None),
+        (Sender::StrangerInTheSameTrace, Some("")),
         (Sender::OneOfUs, Some("vendor=1,ot=rv:ffffffffffffff")),
     ] {
         let service = Service::start(sender, Sampler::always_on()).await;

@@ -28,19 +28,23 @@ impl<'a> Processing<'a> {
             let builder = builder.extract(message.carrier, self.trust).sender(self.sender);
             return elsewhere.into_iter().fold(builder, |builder, span| builder.link(span, &[])).start();
         }
-        let mut broken = None;
-        let contexts: Vec<_> = self
-            .messages
-            .iter()
-            .map(|message| match self.handle.receive_trace(message.carrier, self.trust, self.sender) {
-                Ok(context) => Some(context),
+        let (mut broken, mut inbound, mut contexts) = (None, Inbound::default(), Vec::new());
+        let propagation = self.handle.propagation();
+        for message in self.messages {
+            let received = self.handle.receive_trace(message.carrier, self.trust, self.sender);
+            if received.as_ref().is_ok_and(|remote| !propagation.writes(remote.format)) {
+                inbound.add_fields_of(message.carrier, self.trust, propagation);
+            }
+            contexts.push(match received {
+                Ok(remote) => Some(remote.context),
                 Err(problem) => {
                     broken = broken.or(problem);
                     None
                 }
-            })
-            .collect();
-        let builder = builder.inbound(contexts.iter().flatten().cloned());
+            });
+        }
+        inbound.extend(contexts.iter().flatten().cloned());
+        let builder = builder.inbound(inbound);
         let operation = link(builder, &contexts, self.messages).start();
         if let (Some(span), Some(broken)) = (operation.span(), broken) {
             broken.mark(span);

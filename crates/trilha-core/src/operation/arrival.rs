@@ -8,7 +8,7 @@ use super::descent::RemoteParent;
 use crate::{
     BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
     carrier::{Carrier, CarrierKind, CarrierMut},
-    propagation::{Baggage, Format, Member, Propagation, Received, correlation_fields},
+    propagation::{Baggage, Format, Member, Propagation, Received, Remote, correlation_fields, x_trace},
     recorder::{Decision, Span},
     schema::Exit,
     trust::Sender,
@@ -55,27 +55,35 @@ pub(crate) struct Inbound {
     correlation_id: Option<String>,
 }
 
-/// The longest field that is known again.
+/// The longest field that is known again, and how many are.
 const MAX_FIELD: usize = 512;
+const MAX_FIELDS: usize = 256;
 
 impl Inbound {
-    /// What would go on if somebody copied the fields of `carrier`: those of formats that are read and not
-    /// written, and of a stranger its correlation id.
-    fn fields_of(carrier: &dyn Carrier, trust: Trust, propagation: &Propagation) -> Self {
+    /// Remembers what would go on if somebody copied the fields of `carrier`: those of formats that are
+    /// read and not written, and of a stranger its correlation id.
+    pub(crate) fn add_fields_of(&mut self, carrier: &dyn Carrier, trust: Trust, propagation: &Propagation) {
         let kind = carrier.kind();
-        let formats = Format::ALL.into_iter();
-        let formats = formats.filter(|format| propagation.reads(*format) && !propagation.writes(*format));
-        let correlation = if trust.is_edge() { correlation_fields(kind) } else { &[] };
-        let names = formats.flat_map(|format| format.fields(kind)).chain(correlation);
-        let mut fields: Vec<(&'static str, Box<[u8]>)> = Vec::new();
-        for name in names {
-            carrier.for_each(name, &mut |value| {
-                if value.len() <= MAX_FIELD && !fields.iter().any(|(known, _): &(&str, _)| known == name) {
-                    fields.push((*name, value.into()));
-                }
-            });
+        for format in Format::ALL.into_iter().filter(|it| propagation.reads(*it) && !propagation.writes(*it))
+        {
+            for name in format.fields(kind) {
+                // A name such as `parent_id` may be the caller's own, for something that is no id.
+                self.add_field(carrier, name, |value| format != Format::XTrace || x_trace::is_id(value));
+            }
         }
-        Self { fields, ..Self::default() }
+        for name in correlation_fields(kind).iter().filter(|_| trust.is_edge()) {
+            self.add_field(carrier, name, |_| true);
+        }
+    }
+
+    fn add_field(&mut self, carrier: &dyn Carrier, name: &'static str, is_meant: impl Fn(&[u8]) -> bool) {
+        let mut is_first = true;
+        carrier.for_each(name, &mut |value| {
+            if is_first && value.len() <= MAX_FIELD && is_meant(value) && self.fields.len() < MAX_FIELDS {
+                self.fields.push((name, value.into()));
+            }
+            is_first = false;
+        });
     }
 
     /// Removes what was copied; another value is the caller's.
@@ -98,7 +106,7 @@ impl Inbound {
         self.contexts.is_empty() && self.fields.is_empty() && self.correlation_id.is_none()
     }
 
-    pub(super) fn extend(&mut self, others: impl IntoIterator<Item = TraceContext>) {
+    pub(crate) fn extend(&mut self, others: impl IntoIterator<Item = TraceContext>) {
         self.contexts.extend(others);
     }
 
@@ -148,7 +156,7 @@ impl<'a> Arrival<'a> {
         let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
         // One of us sends one format; a stranger may send one beside another.
         if self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)) {
-            accepted.inbound = Inbound::fields_of(self.carrier, self.trust, propagation);
+            accepted.inbound.add_fields_of(self.carrier, self.trust, propagation);
         }
         let contexts = remote.map(|remote| remote.context.clone());
         accepted.inbound.extend(contexts.filter(|context| context.traceparent().is_some()));
@@ -271,7 +279,7 @@ impl Handle {
         carrier: &dyn Carrier,
         trust: Trust,
         sender: Option<Sender<'_>>,
-    ) -> Result<TraceContext, Option<Broken>> {
+    ) -> Result<Remote, Option<Broken>> {
         let trace = self.propagation().receive_trace(carrier, self.stats()).ok_or(None)?;
         let remote = trace.map_err(|reason| match trust.is_edge() {
             true => None,
@@ -280,7 +288,7 @@ impl Handle {
         if trust.is_edge() && remote.sampled.is_some() {
             self.refuse(Refusal::UntrustedDecision);
         }
-        remote.context.traceparent().is_some().then_some(remote.context).ok_or(None)
+        remote.context.traceparent().is_some().then_some(remote).ok_or(None)
     }
 
     /// Nothing at an edge, where work without a trace is expected.

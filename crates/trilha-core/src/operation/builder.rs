@@ -122,10 +122,10 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
-    /// Lets what the operation sends know which contexts came in with it, to tell a copy from a
-    /// context of a message's own.
-    pub(crate) fn inbound(mut self, contexts: impl IntoIterator<Item = TraceContext>) -> Self {
-        self.inbound.extend(contexts);
+    /// Lets what the operation sends know what came in with it, to tell a copy from what is a message's
+    /// own.
+    pub(crate) fn inbound(mut self, inbound: Inbound) -> Self {
+        self.inbound = inbound;
         self
     }
 

@@ -33,7 +33,7 @@ pub use self::{
     tracestate::{InvalidTracestate, Tracestate},
 };
 pub(crate) use self::{
-    receive::{Received, correlation_fields},
+    receive::{Received, Remote, correlation_fields},
     send::{Outgoing, inject_by},
 };
 use crate::{

@@ -96,6 +96,11 @@ pub enum InvalidXTrace {
     Repeated,
 }
 
+/// Whether this is an id of a trace or a span.
+pub(crate) fn is_id(value: &[u8]) -> bool {
+    digits(value).is_some_and(|digits| trace_id(&digits).is_some())
+}
+
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
 /// The digits in lower case, without the dashes of a UUID.

@@ -13,7 +13,7 @@ use std::{iter, process::ExitCode, time::Duration};
 
 use tokio::{
     join, select,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use trilha_testing::Receiver;
 
@@ -95,6 +95,9 @@ fn stories(args: &RunArgs) -> impl Iterator<Item = Story> + use<> {
     iter::repeat_n(Story::Ordinary, args.orders.into()).chain([Story::Declined, Story::Abandoned])
 }
 
+/// A row stands in the database before the service that wrote it has the database's answer.
+const UNTIL_KNOWN: Duration = Duration::from_millis(250);
+
 /// Sends an order, and does to it what its story says.
 async fn send(
     number: usize,
@@ -109,10 +112,17 @@ async fn send(
     let answer = match story {
         Story::Ordinary | Story::Declined => answer.await,
         // What loses is dropped, and with the request its connection.
-        Story::Abandoned => select! {
-            answer = answer => answer,
-            reached = reached => reached.map(|()| None)?,
-        },
+        Story::Abandoned => {
+            let known = async {
+                reached.await?;
+                sleep(UNTIL_KNOWN).await;
+                Ok::<_, Error>(())
+            };
+            select! {
+                answer = answer => answer,
+                known = known => known.map(|()| None)?,
+            }
+        }
         Story::Killed(role) => {
             let kill = async {
                 reached.await?;
