@@ -47,3 +47,15 @@ async fn nobody_who_receives_them_disturbs_nobody() {
     let (lines, succeeded) = service.interrupt().await;
     assert!(succeeded && lines.len() == 1 && lines[0].starts_with("0 of 2 spans delivered"), "{lines:?}");
 }
+
+#[test]
+fn under_a_wrong_policy_it_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "version = 1\n[trust]\npeers = [\"10.0.0.0/99\"]\n").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_w3c-service"));
+    let output = command.env("TRILHA_POLICY", &policy).output().unwrap();
+    assert!(!output.status.success());
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("TRILHA_POLICY") && complaint.contains("line 3"), "{complaint}");
+}
