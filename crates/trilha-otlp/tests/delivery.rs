@@ -8,7 +8,7 @@ use opentelemetry::{Array, Context, trace::TraceContextExt};
 use support::{BOTH, ENOUGH, Protocol, SCOPE, assert_honest, config, spans, start};
 use trilha_core::{
     Handle, Operation, Outcome, Recorder, Scope, SpanKind, TraceContext,
-    recorder::{Decision, SpanStart, Value},
+    recorder::{SpanStart, Value},
     sampling::Sampler,
 };
 use trilha_otlp::{Limits, Pipeline};
@@ -143,17 +143,7 @@ fn a_span_that_is_sampled_out_has_ids_and_is_counted_apart() {
 fn a_span_that_nobody_ended_is_sent_when_it_is_dropped() {
     let receiver = Receiver::start();
     let (pipeline, _) = start(Protocol::Http.endpoint(&receiver));
-    let record = pipeline.recorder().start(&SpanStart {
-        scope: &SCOPE,
-        name: "forgotten",
-        kind: &SpanKind::Internal,
-        parent: None,
-        is_parent_remote: false,
-        decision: Decision::Parent,
-        links: &[],
-        attributes: &[],
-        start_time: None,
-    });
+    let record = pipeline.recorder().start(&SpanStart::new(&SCOPE, "forgotten", &SpanKind::Internal));
     record.set_attribute("k", Value::Bool(true));
     assert_eq!(pipeline.counts().open, 1);
     let trace_id = record.trace_context().trace_id();
