@@ -84,14 +84,7 @@ async fn a_forwarded_message_gets_a_context_of_its_own() {
     let Some(mut shop) = Shop::open().await else { return };
     let request = shop.publish(BasicProperties::default()).await;
     let (delivery, operation) = shop.receive().await;
-    let forward = shop.channel.basic_publish_traced(
-        short(""),
-        short(&shop.queue),
-        BasicPublishOptions::default(),
-        &delivery.data,
-        delivery.properties.clone(),
-    );
-    operation.run(forward).await.unwrap();
+    operation.run(shop.forward(&delivery)).await.unwrap();
     let (_, operation) = shop.receive().await;
     operation.finish(Outcome::Ok);
 

@@ -1,14 +1,10 @@
 //! Who is believed, and what of a message goes where.
 
-use lapin::{
-    BasicProperties,
-    options::{BasicAckOptions, BasicPublishOptions},
-    types::AMQPValue,
-};
+use lapin::{BasicProperties, options::BasicAckOptions, types::AMQPValue};
 use trilha_core::{
     Baggage, BrokenReason, CarrierKind, ContextAttributes, Outcome, Refusal, Trust, schema::Key,
 };
-use trilha_lapin::{ChannelExt, ConsumerExt, DeliveryExt, MessageExt};
+use trilha_lapin::{ConsumerExt, DeliveryExt, MessageExt};
 
 use crate::support::{Shop, foreign, in_time, short, text, with_headers};
 
@@ -95,14 +91,7 @@ async fn a_forwarded_message_has_one_context_and_one_baggage_and_all_that_is_the
     shop.publish_untraced(properties).await;
     let (delivery, operation) = shop.receive().await;
     operation.attributes().tenant("other");
-    let forward = shop.channel.basic_publish_traced(
-        short(""),
-        short(&shop.queue),
-        BasicPublishOptions::default(),
-        &delivery.data,
-        delivery.properties.clone(),
-    );
-    operation.run(forward).await.unwrap();
+    operation.run(shop.forward(&delivery)).await.unwrap();
 
     let forwarded = shop.receive_untraced().await.properties;
     let headers = forwarded.headers().clone().unwrap();

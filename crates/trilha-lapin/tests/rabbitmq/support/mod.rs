@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, Consumer,
+    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, PublisherConfirm, Result,
     message::Delivery,
     options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable, ShortString},
@@ -79,6 +79,13 @@ impl Shop {
         let context = request.trace_context();
         request.finish(Outcome::Ok);
         context
+    }
+
+    /// Publishes a message to the queue once more, with all that it came with.
+    pub(crate) async fn forward(&self, delivery: &Delivery) -> Result<PublisherConfirm> {
+        let (exchange, queue) = (short(""), short(&self.queue));
+        let (options, properties) = (BasicPublishOptions::default(), delivery.properties.clone());
+        self.channel.basic_publish_traced(exchange, queue, options, &delivery.data, properties).await
     }
 
     /// Publishes as somebody who does not trace.
