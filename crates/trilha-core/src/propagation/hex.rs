@@ -1,6 +1,4 @@
 //! Hexadecimal ids, as every format of trace context writes them: lower-case digits, of fixed length.
-//!
-//! Eight digits are handled at once, as the eight bytes of a number.
 
 use std::str;
 
@@ -30,82 +28,70 @@ impl<const N: usize> Encoded<N> {
         }
         Self(text)
     }
-
-    /// Two halves of `N / 2`.
-    #[inline]
-    fn concat<const H: usize>(halves: [[u8; H]; 2]) -> Self {
-        let mut text = [b'0'; N];
-        text.iter_mut().zip(halves.as_flattened()).for_each(|(place, digit)| *place = *digit);
-        Self(text)
-    }
 }
 
 /// The number that 32 digits spell.
 #[inline]
 pub(super) fn decode_u128(digits: &[u8; 32]) -> Option<u128> {
-    let ([high, low], []) = digits.as_chunks() else { return None };
-    Some(u128::from(decode_u64(high)?) << 64 | u128::from(decode_u64(low)?))
+    decode(digits).map(u128::from_be_bytes)
 }
 
 /// The number that 16 digits spell.
 #[inline]
 pub(super) fn decode_u64(digits: &[u8; 16]) -> Option<u64> {
-    let ([high, low], []) = digits.as_chunks() else { return None };
-    Some(decode_u32(*high)? << 32 | decode_u32(*low)?)
+    decode(digits).map(u64::from_be_bytes)
 }
 
 /// The number that two digits spell.
 #[inline]
-pub(super) fn decode_u8([high, low]: [u8; 2]) -> Option<u8> {
-    let [.., number] = decode_u32([b'0', b'0', b'0', b'0', b'0', b'0', high, low])?.to_be_bytes();
-    Some(number)
-}
-
-#[inline]
-fn decode_u32(digits: [u8; 8]) -> Option<u64> {
-    let digits = u64::from_be_bytes(digits);
-    let is_letter = digits >> 6 & each(1);
-    let values = (digits & each(0x0f)) + is_letter * 9;
-    // They are digits if they are what their values are spelt with.
-    let is_valid = (digits ^ spell(values)) | (values & each(0xf0)) == 0;
-    let bytes = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-    is_valid.then_some((pairs | pairs >> 16) & 0xffff_ffff)
+pub(super) fn decode_u8(digits: [u8; 2]) -> Option<u8> {
+    decode(&digits).map(u8::from_be_bytes)
 }
 
 #[inline]
 pub(super) fn encode_u128(number: u128) -> Encoded<32> {
-    let (Encoded(high), Encoded(low)) = (encode_u64((number >> 64) as u64), encode_u64(number as u64));
-    Encoded::concat([high, low])
+    encode(number.to_be_bytes())
 }
 
 #[inline]
 pub(super) fn encode_u64(number: u64) -> Encoded<16> {
-    Encoded::concat([encode_u32(number >> 32), encode_u32(number & 0xffff_ffff)])
+    encode(number.to_be_bytes())
 }
 
 #[inline]
 pub(super) fn encode_u8(number: u8) -> Encoded<2> {
-    let [.., high, low] = encode_u32(u64::from(number));
-    Encoded([high, low])
+    encode(number.to_be_bytes())
 }
 
-#[inline]
-fn encode_u32(number: u64) -> [u8; 8] {
-    let pairs = (number | number << 16) & 0x0000_ffff_0000_ffff;
-    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
-    let values = (bytes | bytes << 4) & each(0x0f);
-    spell(values).to_be_bytes()
+/// `B` bytes of `D` digits, twice as many.
+#[inline(never)] // alone, its loops become instructions for many digits at once
+fn decode<const D: usize, const B: usize>(digits: &[u8; D]) -> Option<[u8; B]> {
+    let mut values = [0; D];
+    let mut is_valid = true;
+    for (value, digit) in values.iter_mut().zip(digits) {
+        let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        *value = if number < 10 { number } else { letter.wrapping_add(10) };
+        is_valid &= number < 10 || letter < 6;
+    }
+    let mut bytes = [0; B];
+    for (byte, [high, low]) in bytes.iter_mut().zip(values.as_chunks().0) {
+        *byte = high << 4 | low;
+    }
+    is_valid.then_some(bytes)
 }
 
-/// Eight digits for eight values, of which none is above 31.
-const fn spell(values: u64) -> u64 {
-    let is_letter = (values + each(6)) >> 4 & each(1);
-    values + each(b'0') + is_letter * (b'a' - b'9' - 1) as u64
-}
-
-const fn each(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
+/// `D` digits of `B` bytes.
+#[inline(never)] // as above
+fn encode<const B: usize, const D: usize>(bytes: [u8; B]) -> Encoded<D> {
+    let mut values = [0; D];
+    for (pair, byte) in values.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 0x0f];
+    }
+    let mut digits = [0; D];
+    for (digit, value) in digits.iter_mut().zip(values) {
+        *digit = if value < 10 { b'0' + value } else { b'a' - 10 + value };
+    }
+    Encoded(digits)
 }
 
 #[cfg(test)]
