@@ -104,9 +104,8 @@ impl Carrier for ForeignMut<'_> {
 }
 
 impl CarrierMut for ForeignMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
-        self.0.set(key, value.to_owned());
-        true
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        str::from_utf8(value).map(|value| self.0.set(key, value.to_owned())).is_ok()
     }
 
     fn remove(&mut self, _: &'static str) {}

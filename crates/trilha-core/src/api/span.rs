@@ -24,19 +24,19 @@ pub struct ApiSpan {
 }
 
 impl ApiSpan {
-    /// A span that somebody else ends: the one of an operation, in its context.
+    /// A span that somebody else ends, in a context that holds its trace as we know it.
+    ///
+    /// It shows no tracestate: to make the API's of ours costs more than a span, and what we send is what the
+    /// context holds.
     pub(crate) fn shared(span: Span) -> Self {
-        Self::new(span, false)
+        let context = span.trace_context().to_api_without_tracestate(false);
+        Self { span, context, ends_on_drop: false }
     }
 
-    /// A span that is foreign code's own.
+    /// A span that is foreign code's own, in whatever context.
     pub(super) fn owned(span: Span) -> Self {
-        Self::new(span, true)
-    }
-
-    fn new(span: Span, ends_on_drop: bool) -> Self {
         let context = span.trace_context().to_api(false);
-        Self { span, context, ends_on_drop }
+        Self { span, context, ends_on_drop: true }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     Scope, SpanCounts, SpanKind, TraceContext, Trust,
     operation::Inbound,
     propagation::{Format, Formats},
-    recorder::{Decision, PassThrough, SpanRecord, SpanStart},
+    recorder::{Decision, PassThrough, Span, SpanRecord, SpanStart},
     schema::Zone,
     trust::Destinations,
 };
@@ -26,9 +26,9 @@ static SCOPE: Scope = Scope::new("test", "");
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03";
 
 /// Headers of which some stand there twice.
-struct Headers(&'static [(&'static str, &'static str)]);
+struct Headers<'a>(&'a [(&'a str, &'a str)]);
 
-impl Extractor for Headers {
+impl Extractor for Headers<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         self.get_all(key)?.first().copied()
     }
@@ -98,6 +98,21 @@ fn an_operation_continues_what_was_read() {
         Operation::builder(&SCOPE, "work", SpanKind::Internal).parent(&context).start().trace_context();
     assert_eq!(trace.traceparent().map(ToString::to_string).as_deref(), Some(PARENT));
     assert_eq!(trace.tracestate().as_str(), "foo@@bar=1");
+}
+
+#[test]
+fn a_span_keeps_its_tracestate_in_the_context_of_another_trace() {
+    let other = PARENT.replace("0af7", "1af7");
+    let served = |traceparent: &str, tracestate: &str| {
+        let headers = Headers(&[("traceparent", traceparent), ("tracestate", tracestate)]);
+        let context = propagator().extract_with_context(&Context::new(), &headers);
+        Operation::builder(&SCOPE, "work", SpanKind::Internal).parent(&context).start().context()
+    };
+    let (ours, others) = (served(PARENT, "foo@@bar=1"), served(&other, "baz=2"));
+    for (span, context) in [(&ours, &others), (&ours, &ours), (&ours, &Context::new())] {
+        let inside = Span::of(span).unwrap().in_context(context);
+        assert_eq!(TraceContext::of(&inside), TraceContext::of(&ours));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use opentelemetry::{Context, baggage::BaggageExt, trace::TraceContextExt};
 
-use super::descent::RemoteParent;
+use super::descent::KnownTrace;
 use crate::{
     BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
     carrier::{Carrier, CarrierKind, CarrierMut},
@@ -138,7 +138,7 @@ impl<'a> Arrival<'a> {
         }
         if let Some(trace) = parent {
             let span = trace.to_api(true);
-            context = context.with_value(RemoteParent { trace, decision }).with_remote_span_context(span);
+            context = context.with_value(KnownTrace { trace, decision }).with_remote_span_context(span);
         }
         if !baggage.is_empty() {
             context = context.with_value(Baggage::default()).with_baggage(baggage.to_api());

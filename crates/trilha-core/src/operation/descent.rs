@@ -20,12 +20,13 @@ pub(crate) struct Descent {
     pub(crate) decision: Decision,
 }
 
-/// What foreign code continues of a trace that came in, in the `Context` where it starts its spans: more
-/// than the API's own type can hold.
+/// A trace in whose `Context` no operation of it runs: one that came in for foreign code, or that of a span
+/// of `tracing` which was entered elsewhere. It holds more than the API's own type can.
 #[derive(Debug)]
-pub(super) struct RemoteParent {
-    pub(super) trace: TraceContext,
-    pub(super) decision: Decision,
+pub(crate) struct KnownTrace {
+    pub(crate) trace: TraceContext,
+    /// Of a sender.
+    pub(crate) decision: Decision,
 }
 
 impl Descent {
@@ -46,20 +47,20 @@ impl Descent {
     }
 }
 
-/// What we know of the current trace: of the operation, else of what came in.
+/// What we know of the current trace.
 fn known<'a>(context: &'a Context, current: &SpanContext) -> Option<&'a TraceContext> {
     let is_in_trace = |known: &&TraceContext| known.trace_id() == current.trace_id();
     let operation = context.get::<Span>().map(Span::trace_context);
-    let came_in = || context.get::<RemoteParent>().map(|remote| &remote.trace);
-    operation.filter(is_in_trace).or_else(|| came_in().filter(is_in_trace))
+    let without = || context.get::<KnownTrace>().map(|known| &known.trace);
+    operation.filter(is_in_trace).or_else(|| without().filter(is_in_trace))
 }
 
 fn decision(context: &Context, current: &SpanContext) -> Decision {
     if !current.is_remote() {
         return Decision::Parent;
     }
-    match context.get::<RemoteParent>() {
-        Some(remote) if remote.trace.span_id() == current.span_id() => remote.decision,
+    match context.get::<KnownTrace>() {
+        Some(known) if known.trace.span_id() == current.span_id() => known.decision,
         _ => Decision::Parent,
     }
 }

@@ -20,7 +20,7 @@ use opentelemetry::{Context, KeyValue};
 use self::measure::Measure;
 pub(crate) use self::{
     arrival::{Arrival, Inbound},
-    descent::Descent,
+    descent::{Descent, KnownTrace},
 };
 pub use self::{builder::OperationBuilder, future::Run, measure::DURATION_BOUNDARIES, outcome::Outcome};
 use crate::{

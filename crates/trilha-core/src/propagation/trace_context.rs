@@ -87,11 +87,20 @@ impl TraceContext {
 
     /// The same identity in the API's type, for foreign code. It cannot hold every valid tracestate.
     pub fn to_api(&self, is_remote: bool) -> SpanContext {
-        let flags = self.traceparent.map_or(TraceFlags::NOT_SAMPLED, |value| value.flags());
         let state = match self.tracestate.is_empty() {
             true => TraceState::NONE,
             false => self.tracestate.as_str().parse().unwrap_or_default(),
         };
+        self.api_with(state, is_remote)
+    }
+
+    /// The same ids and flags in the API's type.
+    pub(crate) fn to_api_without_tracestate(&self, is_remote: bool) -> SpanContext {
+        self.api_with(TraceState::NONE, is_remote)
+    }
+
+    fn api_with(&self, state: TraceState, is_remote: bool) -> SpanContext {
+        let flags = self.traceparent.map_or(TraceFlags::NOT_SAMPLED, |value| value.flags());
         SpanContext::new(self.trace_id(), self.span_id(), flags, is_remote, state)
     }
 

@@ -4,8 +4,13 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{Attribute, Link, SpanRecord, SpanStart, Status, Value};
-use crate::{ContextAttributes, Handle, TraceContext, api::ApiSpan, operation::Descent, schema::Exit};
+use super::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value};
+use crate::{
+    ContextAttributes, Handle, TraceContext,
+    api::ApiSpan,
+    operation::{Descent, KnownTrace},
+    schema::Exit,
+};
 
 /// An open span. Clones share it.
 ///
@@ -54,11 +59,13 @@ impl Span {
     ///
     /// Outside any operation, the span's handle and context attributes come along.
     pub fn in_context(&self, context: &Context) -> Context {
-        let span = ApiSpan::shared(self.clone());
-        match context.get::<Self>() {
-            Some(_) => context.with_span(span),
-            None => context.with_value(self.clone()).with_span(span),
-        }
+        let trace = self.trace_context();
+        let context = match context.get::<Self>() {
+            Some(known) if known.trace_context().trace_id() == trace.trace_id() => context.clone(),
+            Some(_) => context.with_value(KnownTrace { trace: trace.clone(), decision: Decision::Parent }),
+            None => context.with_value(self.clone()),
+        };
+        context.with_span(ApiSpan::shared(self.clone()))
     }
 
     /// The operation's span in `context`, unless another span runs inside it there.
