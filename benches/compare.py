@@ -52,8 +52,12 @@ TABLES = [
         ("opentelemetry_sdk.propagation.extract", ["traceparent", "baggage"]),
     ]),
     ("propagation.inject/bare", "injection into headers", [
-        ("propagation.inject", ["bare", "traceparent"]),
+        ("propagation.inject", ["bare", "traceparent", "operation"]),
         ("opentelemetry_sdk.propagation.inject", ["traceparent"]),
+    ]),
+    ("propagation.child/recorded", "span of a trace that came in", [
+        ("propagation.child", ["recorded"]),
+        ("propagation.child_with_tracestate", ["recorded"]),
     ]),
     ("propagation.hop/recorded", "span whose trace is extracted, carried and injected", [
         ("propagation.hop", ["recorded"]),
@@ -77,7 +81,8 @@ GOALS = [
     ("extracted_traceparent", 0.30, "total", "propagation.extract/traceparent", f"{PROPAGATOR}.extract/traceparent"),
     ("extracted_baggage_of_five", 0.25, "total", "propagation.extract/baggage", f"{PROPAGATOR}.extract/baggage"),
     ("injected_traceparent", 0.25, "total", "propagation.inject/traceparent", f"{PROPAGATOR}.inject/traceparent"),
-    ("tracestate_of_a_span", 300, "total", "propagation.hop_with_tracestate/recorded", None),
+    ("tracestate_of_a_span", 300, "total", "propagation.child_with_tracestate/recorded", None),
+    ("tracestate_of_a_hop", None, "total", "propagation.hop_with_tracestate/recorded", None),
 ]
 
 

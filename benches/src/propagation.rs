@@ -63,6 +63,7 @@ pub(crate) mod bare {
 pub(crate) mod ours {
     use std::{hint::black_box, sync::Arc};
 
+    use http::HeaderMap;
     use opentelemetry::{Context, trace::TraceContextExt};
     use trilha_core::{
         Carrier, CarrierKind, Handle, NoopRecorder, Operation, Outcome, Recipient, Scope, SpanKind, Trust,
@@ -95,8 +96,21 @@ pub(crate) mod ours {
         }
     }
 
-    /// As an adapter does it: of an operation, with all that it has to send.
+    /// The trace alone, as theirs does; and a `tracestate` and a `baggage` that somebody copied would go.
     pub(crate) fn inject_traceparent() -> impl FnMut() {
+        let handle = handle();
+        let trace = serve(&handle, &request(&[TRACEPARENT])).trace_context();
+        let headers = request(&[]);
+        move || {
+            let mut headers = copy(&headers);
+            let mut carrier = HeadersMut::new(&mut headers, CarrierKind::Http);
+            handle.propagation().inject(&trace, &mut carrier, handle.stats());
+            black_box(headers);
+        }
+    }
+
+    /// As an adapter does it: all that an operation has to send, baggage and correlation id looked for too.
+    pub(crate) fn inject_operation() -> impl FnMut() {
         let operation = serve(&handle(), &request(&[TRACEPARENT]));
         let headers = request(&[]);
         move || {
@@ -106,10 +120,21 @@ pub(crate) mod ours {
         }
     }
 
+    /// Work inside a request, whose own span is not recorded.
+    pub(crate) fn child(to: Handle, has_tracestate: bool) -> impl FnMut() {
+        let context = serve(&handle(), &inbound(has_tracestate)).context();
+        move || {
+            Operation::builder(&SCOPE, "work", SpanKind::Internal)
+                .handle(to.clone())
+                .parent(black_box(&context))
+                .start()
+                .finish(Outcome::Ok);
+        }
+    }
+
     /// A request that is served and causes another one: the trace is extracted, carried on and injected.
     pub(crate) fn hop(handle: Handle, has_tracestate: bool) -> impl FnMut() {
-        let inbound =
-            if has_tracestate { request(&[TRACEPARENT, TRACESTATE]) } else { request(&[TRACEPARENT]) };
+        let inbound = inbound(has_tracestate);
         let outbound = request(&[]);
         move || {
             let operation = serve(&handle, black_box(&inbound));
@@ -120,7 +145,11 @@ pub(crate) mod ours {
         }
     }
 
-    fn serve(handle: &Handle, headers: &http::HeaderMap) -> Operation {
+    fn inbound(has_tracestate: bool) -> HeaderMap {
+        if has_tracestate { request(&[TRACEPARENT, TRACESTATE]) } else { request(&[TRACEPARENT]) }
+    }
+
+    fn serve(handle: &Handle, headers: &HeaderMap) -> Operation {
         Operation::builder(&SCOPE, "serve", SpanKind::Server)
             .handle(handle.clone())
             .extract(&Headers::new(headers, CarrierKind::Http), Trust::Internal)

@@ -30,6 +30,9 @@ pub(crate) fn by_name(name: &str) -> Result<Burst> {
         "propagation.extract-baggage" => Ok(rounds(propagation::ours::extract_baggage())),
         "propagation.inject-bare" => Ok(rounds(propagation::bare::inject())),
         "propagation.inject-traceparent" => Ok(rounds(propagation::ours::inject_traceparent())),
+        "propagation.inject-operation" => Ok(rounds(propagation::ours::inject_operation())),
+        "propagation.child" => trilha::child(false),
+        "propagation.child_with_tracestate" => trilha::child(true),
         "propagation.hop" => trilha::hop(false),
         "propagation.hop_with_tracestate" => trilha::hop(true),
         "opentelemetry_sdk.propagation.extract-traceparent" => {

@@ -42,6 +42,12 @@ pub(super) fn requests() -> Result<Burst> {
     Ok(Burst::new(1, move |number| requests::answer(&router, number), flush(telemetry)))
 }
 
+pub(super) fn child(has_tracestate: bool) -> Result<Burst> {
+    let telemetry = start()?;
+    let mut child = propagation::ours::child(telemetry.handle().clone(), has_tracestate);
+    Ok(Burst::new(1, move |_| child(), flush(telemetry)))
+}
+
 pub(super) fn hop(has_tracestate: bool) -> Result<Burst> {
     let telemetry = start()?;
     let mut hop = propagation::ours::hop(telemetry.handle().clone(), has_tracestate);
