@@ -18,8 +18,9 @@ pub trait Carrier {
 
 /// Write access to a carrier.
 pub trait CarrierMut: Carrier {
-    /// Replaces all values of `key` by this one. False: the carrier cannot take it, and it is counted.
-    fn set(&mut self, key: &'static str, value: &str) -> bool;
+    /// Replaces all values of `key` by this one, which is ASCII. False: the carrier cannot take it, and it is
+    /// counted.
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool;
 
     /// Removes all values of `key`.
     fn remove(&mut self, key: &'static str);
@@ -41,9 +42,9 @@ impl Carrier for HashMap<String, String> {
 }
 
 impl CarrierMut for HashMap<String, String> {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
-        self.insert(key.to_owned(), value.to_owned());
-        true
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        let inserted = str::from_utf8(value).map(|value| self.insert(key.to_owned(), value.to_owned()));
+        inserted.is_ok()
     }
 
     fn remove(&mut self, key: &'static str) {

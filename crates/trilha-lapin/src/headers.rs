@@ -75,7 +75,7 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
         let Ok(key) = ShortString::try_new(key) else { return false };
         self.table_mut().insert(key, AMQPValue::LongString(LongString::from(value)));
         true
@@ -147,7 +147,7 @@ mod tests {
         let kept = ("x-retries", AMQPValue::LongInt(3));
         let mut changed = properties(&[kept.clone(), ("traceparent", AMQPValue::Void)])
             .with_message_id(ShortString::from("m1"));
-        HeadersMut::new(&mut changed).set("traceparent", "new");
+        HeadersMut::new(&mut changed).set("traceparent", b"new");
         let expected = properties(&[kept.clone(), ("traceparent", AMQPValue::LongString("new".into()))])
             .with_message_id(ShortString::from("m1"));
         assert_eq!(changed, expected);
@@ -159,7 +159,7 @@ mod tests {
     fn what_is_set_is_read_at_once_and_put_back_in_the_end() {
         let mut properties = properties(&[("a", AMQPValue::LongInt(1)), ("baggage", AMQPValue::Void)]);
         let mut headers = HeadersMut::new(&mut properties);
-        assert!(headers.set("traceparent", "new") && headers.set("tracestate", "b=1"));
+        assert!(headers.set("traceparent", b"new") && headers.set("tracestate", b"b=1"));
         headers.remove("baggage");
         headers.remove("tracestate");
         assert_eq!(values(&headers, "traceparent"), [b"new"]);

@@ -113,9 +113,10 @@ impl Carrier for Comment {
 
 impl CarrierMut for Comment {
     /// Takes a `traceparent` alone: the rest, and other formats, say nothing to who reads queries.
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
-        if key == TRACEPARENT {
-            self.insert(key.into(), value);
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        match str::from_utf8(value) {
+            Ok(value) if key == TRACEPARENT => self.insert(key.into(), value),
+            _ => {}
         }
         true
     }
@@ -184,9 +185,9 @@ mod tests {
     #[test]
     fn pairs_are_sorted_and_encoded() {
         let mut comment = Comment::of(&service("o'rders */"), Some("/orders/{id}"));
-        comment.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        comment.set("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         for other in ["tracestate", "baggage", "x-correlation-id", "correlation_id", "b3", "trace_id"] {
-            comment.set(other, "a=b");
+            comment.set(other, b"a=b");
         }
         assert_eq!(
             comment.to_string(),

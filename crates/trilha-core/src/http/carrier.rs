@@ -53,8 +53,8 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
-        let Ok(value) = HeaderValue::from_str(value) else { return false };
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        let Ok(value) = HeaderValue::from_bytes(value) else { return false };
         // A map that is full keeps what it has.
         match name(key) {
             Some(name) => self.headers.try_insert(name, value).is_ok(),
@@ -134,8 +134,8 @@ mod tests {
             headers.append(HeaderName::from_static(key), HeaderValue::from_static("a=1"));
             headers.append(HeaderName::from_static(key), HeaderValue::from_static("b=2"));
             let mut carrier = HeadersMut::new(&mut headers, CarrierKind::Http);
-            assert!(carrier.set(key, "c=3"));
-            assert!(!carrier.set(key, "c\n"));
+            assert!(carrier.set(key, b"c=3"));
+            assert!(!carrier.set(key, b"c\n"));
             assert_eq!(values(&headers, key), ["c=3"]);
             HeadersMut::new(&mut headers, CarrierKind::Http).remove(key);
             assert!(headers.is_empty());

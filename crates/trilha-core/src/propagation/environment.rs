@@ -82,9 +82,9 @@ impl Carrier for Command {
 }
 
 impl CarrierMut for Command {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
-        let is_known = variable(key).map(|variable| self.env(variable, value));
-        is_known.is_some()
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        let pair = variable(key).zip(str::from_utf8(value).ok());
+        pair.map(|(variable, value)| self.env(variable, value)).is_some()
     }
 
     fn remove(&mut self, key: &'static str) {
@@ -122,7 +122,7 @@ mod tests {
     fn a_child_gets_what_is_set_and_inherits_nothing_else_of_it() {
         let mut command = Command::new("true");
         command.env("TRACESTATE", "a=1").env("HOME", "/");
-        assert!(command.set("traceparent", TRACEPARENT));
+        assert!(command.set("traceparent", TRACEPARENT.as_bytes()));
         command.remove("tracestate");
         let seen: Vec<_> = command.get_envs().collect();
         let value = |name: &str| seen.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);

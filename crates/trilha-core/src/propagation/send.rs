@@ -49,8 +49,9 @@ impl Propagation {
     /// another span. What the carrier cannot take is counted in `stats`.
     pub fn inject(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
         if self.is_enabled(carrier.kind()) {
-            self.send_trace(trace, carrier, stats);
-            self.send_baggage(&Baggage::default(), carrier, stats);
+            let mut fields = Fields { carrier, stats };
+            self.put_trace(trace, &mut fields);
+            self.put_baggage(&Baggage::default(), &mut fields);
         }
     }
 
@@ -65,66 +66,43 @@ impl Propagation {
         if !self.is_enabled(carrier.kind()) {
             return;
         }
-        self.send_trace(outgoing.trace, carrier, stats);
-        let inbound = outgoing.context.get::<Inbound>();
-        if let Some(inbound) = inbound {
+        if let Some(inbound) = outgoing.context.get::<Inbound>() {
             inbound.remove_copies(carrier);
         }
-        if carrier.kind() == CarrierKind::Database || self.write.is_empty() {
-            return; // nobody continues there
-        }
-        let (baggage, correlation_id) = outgoing.reserved(self.writes(Format::Baggage), stats);
-        let copied_id = inbound.and_then(Inbound::correlation_id);
-        if baggage.is_empty() && correlation_id.is_none() && copied_id.is_none() {
-            self.send_baggage(&baggage, carrier, stats);
-        } else if self.allows(recipient) {
-            let is_own = |key: &str| outgoing.attributes.may_travel(key, Exit::Baggage).is_some();
-            match baggage.as_str().len() > self.baggage_bytes {
-                // Others' members do not crowd ours out.
-                true => self.send_baggage(&baggage.with_first(is_own), carrier, stats),
-                false => self.send_baggage(&baggage, carrier, stats),
-            }
-            if let Some(id) = correlation_id {
-                send_correlation_id(&id, carrier, stats);
-            }
-        } else {
-            if !baggage.is_empty() || correlation_id.is_some() {
-                stats.refuse(Refusal::WithheldBaggage);
-            }
-            self.send_baggage(&Baggage::default(), carrier, stats);
-            for id in [correlation_id.as_deref(), copied_id].into_iter().flatten() {
-                withhold_correlation_id(id, carrier);
-            }
+        let mut fields = Fields { carrier, stats };
+        self.put_trace(outgoing.trace, &mut fields);
+        // Nobody continues in a database.
+        if fields.carrier.kind() != CarrierKind::Database && !self.write.is_empty() {
+            self.put_reserved(outgoing, recipient, &mut fields);
         }
     }
 
-    fn send_trace(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
-        let mut fields = Fields { carrier, is_full: false };
+    fn put_trace(&self, trace: &TraceContext, fields: &mut Fields<'_>) {
         let traceparent = trace.traceparent();
         if self.writes(Format::TraceContext) {
+            fields.put("traceparent", traceparent.map(Traceparent::encode).as_ref().map(Encoded::as_bytes));
             let tracestate = trace.tracestate().bounded(self.tracestate_bytes);
             if tracestate.left_out > 0 {
-                stats.refuse(Refusal::ShortenedTracestate);
+                fields.stats.refuse(Refusal::ShortenedTracestate);
             }
-            fields.put("traceparent", traceparent.map(Traceparent::encode).as_ref().map(Encoded::as_str));
-            fields.put("tracestate", Some(&*tracestate.text).filter(|text| !text.is_empty()));
+            fields.put_list("tracestate", &tracestate.text);
         }
         // Queries and environments have names for Trace Context alone.
         let kind = fields.carrier.kind();
         let has_others = !matches!(kind, CarrierKind::Database | CarrierKind::Environment);
         let writes = |format| has_others && self.writes(format);
         if writes(Format::B3) {
-            fields.put(b3::B3, traceparent.map(b3::encode).as_ref().map(Encoded::as_str));
+            fields.put(b3::B3, traceparent.map(b3::encode).as_ref().map(Encoded::as_bytes));
         }
         if writes(Format::B3Multi) || writes(Format::XTrace) {
             let trace_id = traceparent.map(Traceparent::encode_trace_id);
             let span_id = traceparent.map(Traceparent::encode_parent_id);
             let (trace_id, span_id) =
-                (trace_id.as_ref().map(Encoded::as_str), span_id.as_ref().map(Encoded::as_str));
+                (trace_id.as_ref().map(Encoded::as_bytes), span_id.as_ref().map(Encoded::as_bytes));
             if writes(Format::B3Multi) {
                 fields.put(b3::TRACE_ID, trace_id);
                 fields.put(b3::SPAN_ID, span_id);
-                fields.put(b3::SAMPLED, traceparent.map(b3::encode_sampled));
+                fields.put(b3::SAMPLED, traceparent.map(b3::encode_sampled).map(str::as_bytes));
                 fields.put(b3::PARENT_ID, None);
                 fields.put(b3::FLAGS, None);
             }
@@ -135,23 +113,42 @@ impl Propagation {
                 fields.put(of_parent, None);
             }
         }
-        if fields.is_full {
-            stats.refuse(Refusal::Carrier);
+    }
+
+    /// Baggage and the correlation id, which not everybody may have.
+    fn put_reserved(&self, outgoing: &Outgoing<'_>, recipient: Recipient<'_>, fields: &mut Fields<'_>) {
+        let (baggage, correlation_id) = outgoing.reserved(self.writes(Format::Baggage), fields.stats);
+        let copied_id = outgoing.context.get::<Inbound>().and_then(Inbound::correlation_id);
+        if baggage.is_empty() && correlation_id.is_none() && copied_id.is_none() {
+            self.put_baggage(&baggage, fields);
+        } else if self.allows(recipient) {
+            let is_own = |key: &str| outgoing.attributes.may_travel(key, Exit::Baggage).is_some();
+            match baggage.as_str().len() > self.baggage_bytes {
+                // Others' members do not crowd ours out.
+                true => self.put_baggage(&baggage.with_first(is_own), fields),
+                false => self.put_baggage(&baggage, fields),
+            }
+            if let Some(id) = correlation_id {
+                fields.put_correlation_id(&id);
+            }
+        } else {
+            if !baggage.is_empty() || correlation_id.is_some() {
+                fields.stats.refuse(Refusal::WithheldBaggage);
+            }
+            self.put_baggage(&Baggage::default(), fields);
+            for id in [correlation_id.as_deref(), copied_id].into_iter().flatten() {
+                fields.withhold_correlation_id(id);
+            }
         }
     }
 
-    fn send_baggage(&self, baggage: &Baggage, carrier: &mut dyn CarrierMut, stats: &Stats) {
-        if !self.writes(Format::Baggage) {
-            return;
-        }
-        let bounded = baggage.bounded(self.baggage_bytes);
-        if bounded.left_out > 0 {
-            stats.refuse(Refusal::ShortenedBaggage);
-        }
-        if bounded.text.is_empty() {
-            carrier.remove("baggage");
-        } else if !carrier.set("baggage", &bounded.text) {
-            stats.refuse(Refusal::Carrier);
+    fn put_baggage(&self, baggage: &Baggage, fields: &mut Fields<'_>) {
+        if self.writes(Format::Baggage) {
+            let bounded = baggage.bounded(self.baggage_bytes);
+            if bounded.left_out > 0 {
+                fields.stats.refuse(Refusal::ShortenedBaggage);
+            }
+            fields.put_list("baggage", &bounded.text);
         }
     }
 }
@@ -237,35 +234,40 @@ impl Baggage {
 /// The fields of a carrier, each of which is replaced or removed.
 struct Fields<'a> {
     carrier: &'a mut dyn CarrierMut,
-    is_full: bool,
+    stats: &'a Stats,
 }
 
 impl Fields<'_> {
-    fn put(&mut self, field: &'static str, value: Option<&str>) {
+    fn put(&mut self, field: &'static str, value: Option<&[u8]>) {
         match value {
-            Some(value) => self.is_full |= !self.carrier.set(field, value),
+            Some(value) if self.carrier.set(field, value) => {}
+            Some(_) => self.stats.refuse(Refusal::Carrier),
             None => self.carrier.remove(field),
         }
     }
-}
 
-/// An id that the caller has put there stays.
-fn send_correlation_id(id: &str, carrier: &mut dyn CarrierMut, stats: &Stats) {
-    let Some(name) = correlation_fields(carrier.kind()).first() else { return };
-    let mut is_there = false;
-    carrier.for_each(name, &mut |_| is_there = true);
-    if !is_there && !carrier.set(name, id) {
-        stats.refuse(Refusal::Carrier);
+    fn put_list(&mut self, field: &'static str, members: &str) {
+        self.put(field, Some(members.as_bytes()).filter(|members| !members.is_empty()));
     }
-}
 
-/// Takes the id away where it was copied; another one is the caller's.
-fn withhold_correlation_id(id: &str, carrier: &mut dyn CarrierMut) {
-    for name in correlation_fields(carrier.kind()) {
-        let mut is_copy = false;
-        carrier.for_each(name, &mut |value| is_copy |= value == id.as_bytes());
-        if is_copy {
-            carrier.remove(name);
+    /// An id that the caller has put there stays.
+    fn put_correlation_id(&mut self, id: &str) {
+        let Some(name) = correlation_fields(self.carrier.kind()).first() else { return };
+        let mut is_there = false;
+        self.carrier.for_each(name, &mut |_| is_there = true);
+        if !is_there {
+            self.put(name, Some(id.as_bytes()));
+        }
+    }
+
+    /// Takes the id away where it was copied; another one is the caller's.
+    fn withhold_correlation_id(&mut self, id: &str) {
+        for name in correlation_fields(self.carrier.kind()) {
+            let mut is_copy = false;
+            self.carrier.for_each(name, &mut |value| is_copy |= value == id.as_bytes());
+            if is_copy {
+                self.carrier.remove(name);
+            }
         }
     }
 }

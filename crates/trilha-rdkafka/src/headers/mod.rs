@@ -56,7 +56,7 @@ impl Carrier for HeadersMut<'_> {
 }
 
 impl CarrierMut for HeadersMut<'_> {
-    fn set(&mut self, key: &'static str, value: &str) -> bool {
+    fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
         self.remove(key);
         let headers = mem::take(self.headers).unwrap_or_default();
         *self.headers = Some(headers.insert(Header { key, value: Some(value) }));
@@ -107,7 +107,7 @@ mod tests {
                 .insert(header("traceparent", "old"))
                 .insert(header("a", "2")),
         );
-        HeadersMut::new(&mut headers).set("traceparent", "new");
+        HeadersMut::new(&mut headers).set("traceparent", b"new");
         let headers = headers.unwrap();
         let seen: Vec<_> = headers.iter().map(|header| (header.key, header.value)).collect();
         let text = |text: &'static str| Some(text.as_bytes());
@@ -123,7 +123,7 @@ mod tests {
         native::insert_raw(&mut headers, c"\xff\xfe", b"x");
         let mut headers = Some(headers.insert(header("traceparent", "old")));
         assert_eq!(values(&HeadersMut::new(&mut headers), "traceparent"), [b"old"]);
-        HeadersMut::new(&mut headers).set("traceparent", "new");
+        HeadersMut::new(&mut headers).set("traceparent", b"new");
         assert_eq!(values(&HeadersMut::new(&mut headers), "traceparent"), [b"new"]);
         let headers = headers.unwrap();
         assert_eq!(headers.count(), 3);
