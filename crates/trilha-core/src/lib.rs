@@ -42,6 +42,7 @@ pub mod trust;
 
 mod attributes;
 mod carry;
+mod enum_set;
 mod handle;
 mod operation;
 mod stats;

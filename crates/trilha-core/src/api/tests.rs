@@ -240,7 +240,7 @@ fn where_http_is_switched_off_nothing_is_read_or_written() {
 #[test]
 fn the_fields_are_those_that_are_written() {
     assert_eq!(propagator().fields().collect::<Vec<_>>(), ["traceparent", "tracestate", "baggage"]);
-    let b3 = Formats::new(&[Format::B3]);
+    let b3 = Formats::of(&[Format::B3]);
     let handle = service().propagation(propagation().formats(b3, b3)).build();
     assert_eq!(ApiPropagator::new(handle).fields().collect::<Vec<_>>(), ["b3"]);
 }

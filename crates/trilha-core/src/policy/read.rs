@@ -203,8 +203,8 @@ mod tests {
 
         assert_eq!(policy.peers(), Some(&Peers::new(["10.0.0.0/8", "::1"]).unwrap()));
         assert_eq!(policy.edge(), Trust::Edge);
-        assert_eq!(policy.read(), Some(Formats::new(&Propagator::ALL)));
-        assert_eq!(policy.write(), Some(Formats::new(&[Propagator::TraceContext, Propagator::Baggage])));
+        assert_eq!(policy.read(), Some(Formats::of(&Propagator::ALL)));
+        assert_eq!(policy.write(), Some(Formats::of(&[Propagator::TraceContext, Propagator::Baggage])));
         assert_eq!(policy.switched_off(), []);
         assert_eq!((policy.tracestate_bytes(), policy.baggage_bytes()), (Some(512), Some(2048)));
         let destinations = policy.destinations().unwrap();

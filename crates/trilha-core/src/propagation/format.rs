@@ -4,7 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::carrier::CarrierKind;
+use crate::{carrier::CarrierKind, enum_set::enum_set};
 
 use super::{b3, x_trace};
 
@@ -70,48 +70,9 @@ impl FromStr for Format {
 #[error("a format is one of tracecontext, baggage, b3, b3multi and xtrace")]
 pub struct InvalidFormat;
 
-/// A set of formats. Defaults to none.
-#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
-pub struct Formats(u8);
-
-impl Formats {
-    /// The set of these formats.
-    pub const fn new(formats: &[Format]) -> Self {
-        let mut bits = 0;
-        let mut rest = formats;
-        while let [format, others @ ..] = rest {
-            bits |= 1 << *format as u8;
-            rest = others;
-        }
-        Self(bits)
-    }
-
-    /// Whether the set holds `format`.
-    pub const fn contains(self, format: Format) -> bool {
-        self.0 & (1 << format as u8) != 0
-    }
-
-    /// Whether the set holds none.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Its formats, in the order of [`Format::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Format> {
-        Format::ALL.into_iter().filter(move |format| self.contains(*format))
-    }
-}
-
-impl FromIterator<Format> for Formats {
-    fn from_iter<I: IntoIterator<Item = Format>>(formats: I) -> Self {
-        Self(formats.into_iter().fold(0, |bits, format| bits | Self::new(&[format]).0))
-    }
-}
-
-impl fmt::Debug for Formats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
+enum_set! {
+    /// A set of formats. Empty by default.
+    pub struct Formats of Format;
 }
 
 #[cfg(test)]
@@ -131,10 +92,10 @@ mod tests {
     #[test]
     fn a_set_holds_what_was_put_in() {
         let set: Formats = [Format::XTrace, Format::Baggage, Format::XTrace].into_iter().collect();
-        assert_eq!(set, Formats::new(&[Format::Baggage, Format::XTrace]));
+        assert_eq!(set, Formats::of(&[Format::Baggage, Format::XTrace]));
         assert_eq!(set.iter().collect::<Vec<_>>(), [Format::Baggage, Format::XTrace]);
         assert!(!set.contains(Format::TraceContext) && !set.is_empty());
         assert!(Formats::default().is_empty());
-        assert_eq!(Formats::new(&Format::ALL).iter().count(), Format::ALL.len());
+        assert_eq!(Formats::of(&Format::ALL).iter().count(), Format::ALL.len());
     }
 }

@@ -63,8 +63,8 @@ pub struct Propagation {
 impl Default for Propagation {
     fn default() -> Self {
         Self {
-            read: Formats::new(&Format::ALL),
-            write: Formats::new(&[Format::TraceContext, Format::Baggage]),
+            read: Formats::of(&Format::ALL),
+            write: Formats::of(&[Format::TraceContext, Format::Baggage]),
             switched_off: Vec::new(),
             tracestate_bytes: 512,
             baggage_bytes: 2048,

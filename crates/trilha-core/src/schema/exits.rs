@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::enum_set::enum_set;
+
 /// A way by which a value leaves the process.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize), serde(rename_all = "snake_case"))]
@@ -64,50 +66,20 @@ impl fmt::Display for Exit {
     }
 }
 
-/// A set of [`Exit`]s. Empty by default.
-#[derive(Clone, Copy, Default, Eq, Hash, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Deserialize, serde::Serialize),
-    serde(from = "Vec<Exit>", into = "Vec<Exit>")
-)]
-pub struct Exits(u16);
+enum_set! {
+    /// A set of [`Exit`]s. Empty by default.
+    #[cfg_attr(
+        feature = "serde",
+        derive(serde::Deserialize, serde::Serialize),
+        serde(from = "Vec<Exit>", into = "Vec<Exit>")
+    )]
+    pub struct Exits of Exit;
+}
 
 impl Exits {
-    /// The set of these.
-    pub const fn of(mut exits: &[Exit]) -> Self {
-        let mut bits = 0;
-        while let [first, rest @ ..] = exits {
-            bits |= 1 << *first as u16;
-            exits = rest;
-        }
-        Self(bits)
-    }
-
-    /// Whether `exit` is in it.
-    pub const fn contains(self, exit: Exit) -> bool {
-        self.0 & (1 << exit as u16) != 0
-    }
-
-    /// Whether there is none in it.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// Whether each is also in `other`.
     pub const fn is_subset(self, other: Self) -> bool {
         self.0 & !other.0 == 0
-    }
-
-    /// Each of them, in the order of [`Exit::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Exit> {
-        Exit::ALL.into_iter().filter(move |exit| self.contains(*exit))
-    }
-}
-
-impl FromIterator<Exit> for Exits {
-    fn from_iter<I: IntoIterator<Item = Exit>>(exits: I) -> Self {
-        exits.into_iter().fold(Self::default(), |Self(bits), exit| Self(bits | Self::of(&[exit]).0))
     }
 }
 
@@ -120,12 +92,6 @@ impl From<Vec<Exit>> for Exits {
 impl From<Exits> for Vec<Exit> {
     fn from(exits: Exits) -> Self {
         exits.iter().collect()
-    }
-}
-
-impl fmt::Debug for Exits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
     }
 }
 

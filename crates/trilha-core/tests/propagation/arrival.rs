@@ -258,7 +258,7 @@ fn what_comes_in_knows_nothing_of_the_work_around() {
 
 #[test]
 fn baggage_is_read_where_no_trace_is() {
-    let only = Formats::new(&[Format::Baggage]);
+    let only = Formats::of(&[Format::Baggage]);
     let propagation = Propagation::default().formats(only, only);
     let (handle, watch) = handle_with(Zone::Z2, |builder| builder.propagation(propagation));
     let served = serve(&handle, &full(), Trust::Internal);

@@ -28,7 +28,7 @@ fn sent(
 }
 
 fn writes(formats: &[Format]) -> (Handle, Watch) {
-    let formats = Formats::new(formats);
+    let formats = Formats::of(formats);
     handle_with(Zone::Z2, |builder| builder.propagation(Propagation::default().formats(formats, formats)))
 }
 

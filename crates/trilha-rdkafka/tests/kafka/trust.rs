@@ -143,8 +143,8 @@ async fn a_context_in_another_format_is_continued_and_its_copies_are_taken_away(
     assert_eq!(keys(seen().await), ["parent_id", "traceparent"]);
 
     // Where the format is written, its fields are the operation's own.
-    let written = Formats::new(&[Format::TraceContext, Format::XTrace]);
-    let propagation = Propagation::default().formats(Formats::new(&Format::ALL), written);
+    let written = Formats::of(&[Format::TraceContext, Format::XTrace]);
+    let propagation = Propagation::default().formats(Formats::of(&Format::ALL), written);
     let handle = Handle::builder(shop.handle().recorder().clone()).propagation(propagation).build();
     let given = [("trace_id", "A-4711"), ("parent_id", "order/17"), ("kept", "1")];
     let given =

@@ -190,8 +190,8 @@ async fn what_a_stranger_brought_goes_no_further() {
 #[tokio::test]
 async fn other_formats_are_written_where_they_are_wanted() {
     let fixture = Fixture::start("shop");
-    let b3 = Formats::new(&[Format::B3, Format::XTrace]);
-    let propagation = Propagation::default().formats(Formats::new(&Format::ALL), b3);
+    let b3 = Formats::of(&[Format::B3, Format::XTrace]);
+    let propagation = Propagation::default().formats(Formats::of(&Format::ALL), b3);
     let handle = handle_over(&fixture).propagation(propagation).build();
     let sent = passed_on(&[("b3", &format!("{TRACE_ID}-{SPAN_ID}-1"))], &handle).await;
     assert!(!sent.contains_key("traceparent"));
