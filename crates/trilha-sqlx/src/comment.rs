@@ -23,10 +23,10 @@ const MAX_COMMENT: usize = 2 * 1024;
 ///
 /// The comment follows [sqlcommenter](https://google.github.io/sqlcommenter/spec/), for example
 /// `/*service='orders',zone='Z2'*/`. It is added to `SELECT`, `INSERT`, `UPDATE`, `DELETE`, `MERGE`,
-/// `REPLACE`, `WITH`, `VALUES` and `CALL`. As they are stay: other statements, since databases store
+/// `REPLACE`, `WITH`, `VALUES` and `CALL`. These get none: other statements, since databases store
 /// the text of some; a text that has a comment, or that cannot be read for certain; one of more than
-/// 16 KiB; a statement that you `prepare`, since it gives its text back to you. And all that goes to
-/// SQLite: there is nobody else to read it, and it would rename result columns.
+/// 16 KiB; a statement that you `prepare`, since it gives its text back to you; and all that goes to
+/// SQLite, where there is nobody else to read it, and it would rename result columns.
 ///
 /// None of them is written where [`Propagation`](trilha_core::Propagation) switches
 /// [`CarrierKind::Database`] off.

@@ -95,8 +95,8 @@ impl Telemetry {
 
     /// Makes it the process's: every adapter without a handle of its own uses it, and so does foreign code
     /// that asks the OpenTelemetry API for the global propagator, tracers and meters from now on; those that
-    /// it has already stay what they were. `tracing` spans take part through [`layer`](Self::layer). The telemetry that was
-    /// the process's before goes on, for who has its handle.
+    /// it has already stay what they were. `tracing` spans take part through [`layer`](Self::layer). The
+    /// telemetry that was the process's before goes on, for who has its handle.
     ///
     /// [`install`](TelemetryBuilder::install) does this by itself.
     pub fn set_default(&self) {
