@@ -211,6 +211,7 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Schema;
 
     #[test]
     fn clones_share_and_forks_do_not() {
@@ -227,5 +228,16 @@ mod tests {
         attributes.tenant("acme").tenant("two words").set_named("nobody_knows", "x");
         assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("acme"));
         assert_eq!(attributes.0.vocabulary.stats().refused(Refusal::Attribute), 2);
+    }
+
+    #[test]
+    fn a_platforms_own_key_is_set_and_read_by_name() {
+        let channel = Definition::builder("sales_channel", "Where the order came from").build().unwrap();
+        let schema = Schema::default().with_key(channel).unwrap();
+        let attributes = ContextAttributes::new(Arc::new(Vocabulary::new(schema, Arc::default())));
+        attributes.set_named("sales_channel", "web").tenant("acme");
+        assert_eq!(attributes.value_named("sales_channel").as_deref(), Some("web"));
+        assert_eq!(attributes.value_named("tenant").as_deref(), Some("acme"));
+        assert_eq!(attributes.value_named("nobody_knows"), None);
     }
 }
