@@ -16,7 +16,7 @@
 use std::{
     error::Error,
     io::{self, Write},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
@@ -55,7 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(trilha::reqwest::Client::default());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
     writeln!(io::stdout(), "serving on http://{}/", listener.local_addr()?)?;
-    axum::serve(listener, app).with_graceful_shutdown(ctrl_c()).await?;
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(ctrl_c()).await?;
 
     let report = telemetry.shutdown(Duration::from_secs(1)).await;
     writeln!(io::stdout(), "{report}")?;

@@ -22,6 +22,8 @@ pub(crate) struct Arrival<'a> {
     pub(super) carrier: &'a dyn Carrier,
     pub(super) trust: Trust,
     pub(super) sender: Option<Sender<'a>>,
+    /// Whether it is a stranger for want of an address.
+    pub(super) is_unknown: bool,
     pub(super) is_probe: bool,
 }
 
@@ -124,7 +126,7 @@ impl Inbound {
 
 impl<'a> Arrival<'a> {
     pub(crate) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
-        Self { carrier, trust, sender: None, is_probe: false }
+        Self { carrier, trust, sender: None, is_unknown: false, is_probe: false }
     }
 
     /// `context` with what of it is taken over, for foreign code, which starts its spans itself and knows
@@ -161,6 +163,9 @@ impl<'a> Arrival<'a> {
         let contexts = remote.map(|remote| remote.context.clone());
         accepted.inbound.extend(contexts.filter(|context| context.traceparent().is_some()));
         if self.trust.is_edge() {
+            if self.is_unknown && !self.is_probe {
+                accepted.broken = handle.count_broken(BrokenReason::UnknownSender, received.kind, None);
+            }
             accepted.of_stranger(received, self.trust, handle);
         } else {
             accepted.of_friend(received, self, handle);

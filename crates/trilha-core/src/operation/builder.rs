@@ -113,6 +113,15 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
+    /// Whether the sender of what is [extracted](Self::extract) is to be believed by its address, and has
+    /// none. Where that makes it a stranger, it is counted as broken propagation. Defaults to false.
+    pub fn unknown_sender(mut self, is_unknown: bool) -> Self {
+        if let Parent::Arrival(arrival) = &mut self.parent {
+            arrival.is_unknown = is_unknown;
+        }
+        self
+    }
+
     /// Whether what is [extracted](Self::extract) is a probe or a scrape, which has no trace. Defaults
     /// to false.
     pub fn probe(mut self, is_probe: bool) -> Self {

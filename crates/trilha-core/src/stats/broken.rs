@@ -31,6 +31,8 @@ pub enum BrokenReason {
     Malformed,
     /// The sender named more than one.
     Repeated,
+    /// Peers are listed, and the sender's address is not known: nobody is continued.
+    UnknownSender,
 }
 
 impl BrokenReason {
@@ -40,6 +42,7 @@ impl BrokenReason {
             Self::Missing => "missing",
             Self::Malformed => "malformed",
             Self::Repeated => "repeated",
+            Self::UnknownSender => "unknown_sender",
         }
     }
 }

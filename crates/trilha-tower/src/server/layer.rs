@@ -52,7 +52,7 @@ use super::ServerTrace;
 ///
 /// Who is believed is a question of the handle: those among its peers where it lists some; else nobody
 /// at an edge (zone Z1) and everybody elsewhere. **Where peers are listed, a caller whose
-/// [address](Self::peer) is not known is a stranger.** With axum that takes
+/// [address](Self::peer) is not known is a stranger**, and counted as broken propagation. With axum that takes
 /// `into_make_service_with_connect_info::<SocketAddr>()`:
 ///
 /// ```no_run

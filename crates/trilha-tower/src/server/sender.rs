@@ -11,6 +11,7 @@ use super::{layer::Settings, probe::is_probe};
 pub(super) struct Sender {
     trust: Trust,
     address: Option<IpAddr>,
+    is_unknown: bool,
     is_probe: bool,
 }
 
@@ -24,6 +25,7 @@ impl Sender {
         Self {
             trust: trust.unwrap_or_else(|| handle.trust(address)),
             address,
+            is_unknown: settings.trust.is_none() && address.is_none(),
             is_probe: settings.probe.as_ref().map_or_else(|| is_probe(request), |probe| probe(request)),
         }
     }
@@ -35,7 +37,8 @@ impl Sender {
         carrier: &'a dyn Carrier,
     ) -> OperationBuilder<'a> {
         let sender = self.address.map(trilha_core::Sender::Address);
-        builder.extract(carrier, self.trust).sender(sender).probe(self.is_probe)
+        let builder = builder.extract(carrier, self.trust).sender(sender);
+        builder.unknown_sender(self.is_unknown).probe(self.is_probe)
     }
 }
 

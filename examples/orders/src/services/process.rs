@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     io::{self, Write},
+    net::SocketAddr,
     process::{self, ExitCode},
     thread,
     time::Duration,
@@ -78,7 +79,8 @@ pub(super) fn ready(url: &str) {
 pub(super) async fn serve(router: Router, stop: Stop) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     ready(&format!("http://{}", listener.local_addr()?));
-    axum::serve(listener, router).with_graceful_shutdown(async move { stop.requested().await }).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(async move { stop.requested().await }).await
 }
 
 /// Resolves when the parent closes our standard input. It needs not do so by itself: the system does it

@@ -1,7 +1,7 @@
 //! It tells where propagation is broken, and where none is to be expected.
 
 use axum::{Router, routing::any};
-use trilha_core::{BrokenReason, CarrierKind, Handle, schema::Zone};
+use trilha_core::{BrokenReason, CarrierKind, Handle, Trust, schema::Zone, trust::Peers};
 use trilha_tower::{ServerTraceLayer, server::is_probe};
 
 use crate::support::{Caller, Fixture, Server, handle_over, trace};
@@ -48,6 +48,28 @@ async fn a_trace_that_is_whole_is_not_broken() {
     server.get("/orders/1", &[("traceparent", &caller.header())]).await;
     caller.trace(&fixture).await.span("GET").lacks_event(BROKEN);
     assert_eq!(counted(fixture.handle()), []);
+}
+
+#[tokio::test]
+async fn where_peers_are_listed_a_caller_without_an_address_is_told() {
+    let fixture = Fixture::start("orders");
+    let peers = Peers::new(["127.0.0.0/8"]).unwrap();
+    let listed = handle_over(&fixture).service("orders", Some(Zone::Z2)).peers(peers).build();
+    let layer = ServerTraceLayer::new().handle(listed.clone());
+    let router = |layer: &ServerTraceLayer| Router::new().fallback(any(async || ())).layer(layer.clone());
+    let known = Server::start_with_connect_info(router(&layer)).await;
+    let told = Server::start(router(&layer.clone().trust(Trust::Edge))).await;
+    for server in [known, told] {
+        server.get("/orders/1", &[("traceparent", &Caller::new().header())]).await;
+    }
+    assert_eq!(counted(&listed), []);
+
+    let unknown = Server::start(router(&layer)).await;
+    unknown.get("/healthz", &[]).await;
+    let answer = unknown.get("/orders/1", &[("traceparent", &Caller::new().header())]).await;
+    trace(&fixture, answer.trace().trace_id()).await.root().has_event(BROKEN);
+    let http = (BrokenReason::UnknownSender, CarrierKind::Http, "unknown".to_owned(), 1);
+    assert_eq!(counted(&listed), [http]);
 }
 
 #[tokio::test]
