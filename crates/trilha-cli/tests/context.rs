@@ -108,7 +108,9 @@ fn headers_count_together() {
     assert!(text.contains("An internal service\n  starts     a new trace\n"), "{text}");
     assert_eq!(status, 1);
 
-    let (status, text) = context(&[traceparent, "tracestate: a=1", "tracestate: b=2,a=3"]);
+    let members: Vec<_> = (1..=31).map(|number| format!("k{number}=1")).collect();
+    let first = format!("tracestate: {}", members.join(","));
+    let (status, text) = context(&[traceparent, &first, "tracestate: b=2,a=3"]);
     assert!(text.contains("    b=2,a=3\n        ^^^ at character 5\n"), "{text}");
     assert_eq!(status, 1);
 }

@@ -1,6 +1,7 @@
 //! The W3C `tracestate` header, as it is passed on: checked, joined and bounded.
 //!
-//! It adds no members and changes none; vendors do that with members of their own.
+//! It adds no members and changes none; vendors do that with members of their own. So a key that somebody sent
+//! twice goes on twice: the specification asks of the one who adds it that it is there once.
 //!
 //! Specification: [W3C Trace Context Level 2, section 3.3](https://www.w3.org/TR/2024/CRD-trace-context-2-20240328/#tracestate-header),
 //! with the key grammar of 2026: `@` may stand anywhere but at the start.
@@ -74,7 +75,7 @@ impl Tracestate {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// The value of a vendor's member.
+    /// The value of a vendor's member, of the first one where there are several.
     pub fn get(&self, key: &str) -> Option<&str> {
         members(self.as_str()).find_map(|member| value_of(member, key))
     }
@@ -107,9 +108,6 @@ pub enum InvalidTracestate {
     /// A member is not `key=value` of the allowed characters.
     #[error("a tracestate member is not a valid key=value pair")]
     Member,
-    /// A key stands there twice.
-    #[error("a tracestate key is repeated")]
-    RepeatedKey,
     /// More than 32 members, or more than 8,192 bytes over all headers.
     #[error("a tracestate has at most 32 members and 8192 bytes")]
     Length,
@@ -136,8 +134,8 @@ impl<'a> Members<'a> {
         loop {
             rest = trim_start(rest);
             if !matches!(rest, [] | [b',', ..]) {
-                let (key, member, after) = split_member(rest).ok_or(InvalidTracestate::Member)?;
-                self.push(key, member)?;
+                let (member, after) = split_member(rest).ok_or(InvalidTracestate::Member)?;
+                self.push(member)?;
                 rest = trim_start(after);
             }
             match rest {
@@ -152,11 +150,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    fn push(&mut self, key: &[u8], member: &'a [u8]) -> Result<(), InvalidTracestate> {
-        let has_key = |other: &&[u8]| other.strip_prefix(key).is_some_and(|rest| rest.starts_with(b"="));
-        if self.texts().iter().any(has_key) {
-            return Err(InvalidTracestate::RepeatedKey);
-        }
+    fn push(&mut self, member: &'a [u8]) -> Result<(), InvalidTracestate> {
         *self.texts.get_mut(self.count).ok_or(InvalidTracestate::Length)? = member;
         self.count += 1;
         self.joined += member.len() + 1;
@@ -173,16 +167,15 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The key of the member at the start of `text`, the member, and what follows it.
-fn split_member(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+/// The member at the start of `text`, and what follows it.
+fn split_member(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (key, rest) = KEY.split(text);
     let (value, _) = VALUE.split(rest.strip_prefix(b"=")?);
     let value = trim_end(value);
     let is_valid = matches!(key, [b'a'..=b'z' | b'0'..=b'9', ..])
         && key.len() <= MAX_KEY
         && (1..=MAX_VALUE).contains(&value.len());
-    let (member, rest) = text.split_at_checked(key.len() + 1 + value.len())?;
-    is_valid.then_some((key, member, rest))
+    is_valid.then(|| text.split_at_checked(key.len() + 1 + value.len()))?
 }
 
 #[cfg(test)]
@@ -236,13 +229,19 @@ mod tests {
     }
 
     #[test]
-    fn a_33rd_member_or_a_repeated_key_discards_the_list() {
+    fn a_33rd_member_discards_the_list() {
         let members = |n: usize| (0..n).map(|i| format!("k{i}=1")).collect::<Vec<_>>().join(",");
         assert_eq!(parse(&[&members(32), ","]), Ok(members(32)));
         assert_eq!(parse(&[&members(33)]), Err(InvalidTracestate::Length));
         assert_eq!(parse(&[&members(32), "a=1"]), Err(InvalidTracestate::Length));
-        assert_eq!(parse(&["a=1,a=2"]), Err(InvalidTracestate::RepeatedKey));
-        assert_eq!(parse(&["a=1,aa=2", "a=1"]), Err(InvalidTracestate::RepeatedKey));
+    }
+
+    #[test]
+    fn a_repeated_key_is_passed_on_as_it_came() {
+        assert_eq!(parse(&["a=1,a=2"]), Ok("a=1,a=2".into()));
+        assert_eq!(parse(&["a=1,aa=2", "a=1"]), Ok("a=1,aa=2,a=1".into()));
+        let state = Tracestate::parse([b"a=1,b=2,a=3".as_slice()]).unwrap();
+        assert_eq!((state.get("a"), state.without("a").as_str()), (Some("1"), "b=2"));
     }
 
     #[test]
