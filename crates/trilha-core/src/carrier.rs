@@ -18,8 +18,8 @@ pub trait Carrier {
 
 /// Write access to a carrier.
 pub trait CarrierMut: Carrier {
-    /// Replaces all values of `key` by this one, which is ASCII. False: the carrier cannot take it, and it is
-    /// counted.
+    /// Replaces all values of `key` by this one, which is UTF-8, and ASCII but for correlation ids. False: the
+    /// carrier cannot take it, and it is counted.
     fn set(&mut self, key: &'static str, value: &[u8]) -> bool;
 
     /// Removes all values of `key`.

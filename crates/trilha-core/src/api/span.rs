@@ -15,6 +15,9 @@ use crate::{
 
 /// Our span as the OpenTelemetry API knows one.
 ///
+/// That of an operation, or of a span of `tracing`, shows no tracestate there: the global propagator sends it,
+/// a propagator that somebody makes themselves does not.
+///
 /// What was started by an [`ApiTracer`](super::ApiTracer) ends when it is dropped.
 #[derive(Debug)]
 pub struct ApiSpan {

@@ -54,6 +54,9 @@ impl Carrier for HeadersMut<'_> {
 
 impl CarrierMut for HeadersMut<'_> {
     fn set(&mut self, key: &'static str, value: &[u8]) -> bool {
+        if !value.is_ascii() {
+            return false; // many a server reads no more
+        }
         let Ok(value) = HeaderValue::from_bytes(value) else { return false };
         // A map that is full keeps what it has.
         match name(key) {
@@ -105,7 +108,10 @@ fn name(key: &str) -> Option<&'static HeaderName> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{Handle, NoopRecorder, Operation, Recipient, Refusal, Scope, SpanKind, Trust};
 
     fn values(headers: &HeaderMap, key: &str) -> Vec<String> {
         let mut values = Vec::new();
@@ -128,6 +134,26 @@ mod tests {
     }
 
     #[test]
+    fn a_correlation_id_that_headers_cannot_hold_is_counted_and_the_trace_still_sent() {
+        let scope = Scope::new("test", "");
+        let handle = Handle::builder(Arc::new(NoopRecorder)).build();
+        let caller = HeaderMap::from_iter([(
+            HeaderName::from_static("traceparent"),
+            HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        )]);
+        let call = Operation::builder(&scope, "call", SpanKind::Client).handle(handle.clone());
+        let call = call.extract(&Headers::new(&caller, CarrierKind::Http), Trust::Internal).start();
+        for (id, sent, refused) in [("order-7", Some("order-7"), 0), ("pedido-\u{e7}", None, 1)] {
+            call.attributes().correlation_id(id);
+            let mut headers = HeaderMap::new();
+            call.inject(&mut HeadersMut::new(&mut headers, CarrierKind::Http), Recipient::Host("stock"));
+            assert_eq!(values(&headers, "x-correlation-id").first().map(String::as_str), sent);
+            assert_eq!(values(&headers, "traceparent").len(), 1);
+            assert_eq!(handle.stats().refused(Refusal::Carrier), refused);
+        }
+    }
+
+    #[test]
     fn a_name_is_replaced_and_removed_with_all_its_values() {
         for key in ["tracestate", "x-own"] {
             let mut headers = HeaderMap::new();
@@ -135,7 +161,7 @@ mod tests {
             headers.append(HeaderName::from_static(key), HeaderValue::from_static("b=2"));
             let mut carrier = HeadersMut::new(&mut headers, CarrierKind::Http);
             assert!(carrier.set(key, b"c=3"));
-            assert!(!carrier.set(key, b"c\n"));
+            assert!(!carrier.set(key, b"c\n") && !carrier.set(key, "\u{e7}".as_bytes()));
             assert_eq!(values(&headers, key), ["c=3"]);
             HeadersMut::new(&mut headers, CarrierKind::Http).remove(key);
             assert!(headers.is_empty());

@@ -55,7 +55,7 @@ impl Span {
         Self { attributes, ..self.clone() }
     }
 
-    /// `context` with this span as its current one, and nothing else changed.
+    /// `context` with this span as its current one; all else stays, handle and context attributes too.
     ///
     /// Outside any operation, the span's handle and context attributes come along.
     pub fn in_context(&self, context: &Context) -> Context {
