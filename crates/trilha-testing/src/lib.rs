@@ -33,6 +33,7 @@
 //! | spans of an adapter in a test | [`Fixture`] |
 //! | to know that an adapter keeps its promises | [`contract`] |
 //! | the address of a real server | [`server`] |
+//! | to know that nothing personal leaves | [`canaries()`], [`Hunt`] |
 //! | to see a trace | [`Trace::tree`], [`Trace::to_json`] |
 //!
 //! Every wait is by condition and has a deadline, [`DEFAULT_DEADLINE`] unless told otherwise; a
@@ -45,6 +46,7 @@
 
 pub mod contract;
 
+mod canaries;
 mod error;
 mod fixture;
 mod logs;
@@ -54,6 +56,7 @@ mod servers;
 mod trace;
 mod tree;
 
+pub use self::canaries::{Canaries, Canary, Encoding, Hunt, Sighting, canaries};
 pub use self::error::{NotReceived, SetupError};
 pub use self::fixture::Fixture;
 pub use self::logs::LogRecord;
