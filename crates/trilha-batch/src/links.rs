@@ -146,6 +146,7 @@ mod tests {
         fn add_event(&self, _: &str, _: Option<SystemTime>, _: &[Attribute<'_>]) {}
         fn set_name(&self, _: &str) {}
         fn set_status(&self, _: Status<'_>) {}
+        fn withhold(&self) {}
     }
 
     fn link(number: u64) -> TraceContext {

@@ -9,15 +9,17 @@ use std::{
 };
 
 use opentelemetry::{
-    Context,
+    Context, InstrumentationScope,
     metrics::{Meter, MeterProvider, noop::NoopMeterProvider},
 };
 use parking_lot::RwLock;
 
 use crate::{
     BrokenReason, NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats,
+    api::guarded,
     attributes::Vocabulary,
     carrier::CarrierKind,
+    guard::PiiGuard,
     recorder::{Recorder, Span},
     schema::{Schema, Zone},
     stats::Notify,
@@ -37,7 +39,8 @@ pub struct Handle(Arc<Inner>);
 
 struct Inner {
     recorder: Arc<dyn Recorder>,
-    meters: Arc<dyn MeterProvider + Send + Sync>,
+    /// None: nothing is measured.
+    meters: Option<Arc<dyn MeterProvider + Send + Sync>>,
     instruments: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     propagation: Propagation,
     trust: TrustRules,
@@ -59,11 +62,12 @@ impl Handle {
     pub fn builder(recorder: Arc<dyn Recorder>) -> HandleBuilder {
         HandleBuilder {
             recorder,
-            meters: Arc::new(NoopMeterProvider::new()),
+            meters: None,
             propagation: Propagation::default(),
             trust: TrustRules::default(),
             service: Service::default(),
             schema: Schema::default(),
+            guard: PiiGuard::default(),
             notify: None,
         }
     }
@@ -128,6 +132,11 @@ impl Handle {
         self.0.vocabulary.schema()
     }
 
+    /// Who judges what is about to leave.
+    pub fn guard(&self) -> &PiiGuard {
+        self.0.vocabulary.guard()
+    }
+
     pub(crate) fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.0.vocabulary
     }
@@ -166,12 +175,18 @@ impl Handle {
         self.stats().refuse(what);
     }
 
-    /// A meter of this scope.
+    /// A meter of this scope. What its instruments record passes the [guard](Self::guard).
     pub fn meter(&self, scope: &Scope) -> Meter {
-        let scope = opentelemetry::InstrumentationScope::builder(scope.name().to_owned())
-            .with_version(scope.version().to_owned())
-            .build();
-        self.0.meters.meter_with_scope(scope)
+        let scope =
+            InstrumentationScope::builder(scope.name().to_owned()).with_version(scope.version().to_owned());
+        self.meter_with_scope(scope.build())
+    }
+
+    pub(crate) fn meter_with_scope(&self, scope: InstrumentationScope) -> Meter {
+        match &self.0.meters {
+            Some(meters) => guarded(meters.meter_with_scope(scope), self.guard().clone()),
+            None => NoopMeterProvider::new().meter_with_scope(scope),
+        }
     }
 
     /// The instruments of an adapter, made once for each handle.
@@ -213,11 +228,12 @@ pub trait Instruments: Send + Sync + 'static {
 /// Settings of a [`Handle`].
 pub struct HandleBuilder {
     recorder: Arc<dyn Recorder>,
-    meters: Arc<dyn MeterProvider + Send + Sync>,
+    meters: Option<Arc<dyn MeterProvider + Send + Sync>>,
     propagation: Propagation,
     trust: TrustRules,
     service: Service,
     schema: Schema,
+    guard: PiiGuard,
     notify: Option<Notify>,
 }
 
@@ -238,7 +254,7 @@ impl HandleBuilder {
     /// Where metrics go. Defaults to nowhere.
     #[must_use]
     pub fn meter_provider(mut self, meters: Arc<dyn MeterProvider + Send + Sync>) -> Self {
-        self.meters = meters;
+        self.meters = Some(meters);
         self
     }
 
@@ -278,6 +294,13 @@ impl HandleBuilder {
         self
     }
 
+    /// Who judges what is about to leave. Defaults to [`PiiGuard::default`].
+    #[must_use]
+    pub fn guard(mut self, guard: PiiGuard) -> Self {
+        self.guard = guard;
+        self
+    }
+
     /// Called when work came in from one of us without a usable trace, at most once in ten seconds for each
     /// reason. Defaults to nobody.
     #[must_use]
@@ -291,7 +314,7 @@ impl HandleBuilder {
 
     /// The handle.
     pub fn build(self) -> Handle {
-        let Self { recorder, meters, propagation, trust, service, schema, notify } = self;
+        let Self { recorder, meters, propagation, trust, service, schema, guard, notify } = self;
         let stats = Arc::<Stats>::default();
         if let Some(notify) = notify {
             stats.notify(notify);
@@ -303,7 +326,7 @@ impl HandleBuilder {
             propagation,
             trust,
             service,
-            vocabulary: Arc::new(Vocabulary::new(schema, stats)),
+            vocabulary: Arc::new(Vocabulary::new(schema, stats, guard)),
         }))
     }
 }

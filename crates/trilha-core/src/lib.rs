@@ -29,6 +29,7 @@
 
 pub mod api;
 pub mod carrier;
+pub mod guard;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod messaging;

@@ -1,7 +1,7 @@
 //! The counts of a service as metrics.
 
 use opentelemetry::{KeyValue, metrics::Meter};
-use trilha_core::Handle;
+use trilha_core::{Handle, guard::PiiGuard};
 
 /// Publishes what became of every span, and what was refused:
 ///
@@ -15,9 +15,13 @@ use trilha_core::Handle;
 /// | `trilha.spans.queued` | `{span}` | – |
 /// | `trilha.refused` | `{item}` | `what` |
 /// | `trilha.propagation.broken` | `{item}` | `reason`, `carrier`, `peer`, `zone` |
+/// | `trilha.guard.redactions` | `{item}` | `exit`, `detector` |
+/// | `trilha.guard.cuts` | `{item}` | `exit` |
+/// | `trilha.guard.refused_purposes` | `{item}` | `purpose` |
 ///
 /// - **Cardinality:** the reasons, five; what can be refused, twelve; of broken propagation three reasons and
-///   the kinds of carriers for each of at most 65 peers.
+///   the kinds of carriers for each of at most 65 peers; the guard's exits, 15, and detectors, 19 and those
+///   of the platform; at most 65 purposes.
 /// - **PII:** none; a peer is the address of a service, a topic or a queue.
 pub fn observe_counts(meter: &Meter, handle: &Handle) {
     let recorder = handle.recorder().clone();
@@ -82,6 +86,46 @@ pub fn observe_counts(meter: &Meter, handle: &Handle) {
                 ];
                 attributes.extend(zone.clone());
                 observer.observe(broken.count, &attributes);
+            }
+        })
+        .build();
+    observe_guard(meter, handle.guard());
+}
+
+/// In a dry run, what would have been hidden.
+fn observe_guard(meter: &Meter, guard: &PiiGuard) {
+    let redacting = guard.clone();
+    meter
+        .u64_observable_counter("trilha.guard.redactions")
+        .with_unit("{item}")
+        .with_description("What the guard hid, by the place where it would have left and by what it is")
+        .with_callback(move |observer| {
+            for (place, detector, count) in redacting.redactions().filter(|(.., count)| *count > 0) {
+                let detector = redacting.name(detector).to_owned();
+                let attributes = [KeyValue::new("exit", place.name()), KeyValue::new("detector", detector)];
+                observer.observe(count, &attributes);
+            }
+        })
+        .build();
+    let cutting = guard.clone();
+    meter
+        .u64_observable_counter("trilha.guard.cuts")
+        .with_unit("{item}")
+        .with_description("Values that the guard cut, since they were longer than allowed")
+        .with_callback(move |observer| {
+            for (place, count) in cutting.cuts().filter(|(_, count)| *count > 0) {
+                observer.observe(count, &[KeyValue::new("exit", place.name())]);
+            }
+        })
+        .build();
+    let refusing = guard.clone();
+    meter
+        .u64_observable_counter("trilha.guard.refused_purposes")
+        .with_unit("{item}")
+        .with_description("Personal values that were dropped, by the purpose that does not allow them")
+        .with_callback(move |observer| {
+            for (purpose, count) in refusing.refused_purposes() {
+                observer.observe(count, &[KeyValue::new("purpose", purpose)]);
             }
         })
         .build();

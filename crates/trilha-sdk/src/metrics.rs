@@ -73,11 +73,6 @@ impl Metrics {
         Arc::new(self.provider.clone())
     }
 
-    /// Makes these the meters of foreign code that asks the OpenTelemetry API for global ones.
-    pub fn set_global(&self) {
-        opentelemetry::global::set_meter_provider(self.provider.clone());
-    }
-
     /// How often metrics were exported.
     pub fn export_counts(&self) -> ExportCounts {
         ExportCounts {

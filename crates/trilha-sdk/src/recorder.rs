@@ -11,7 +11,7 @@ use std::{
 };
 
 use opentelemetry::{
-    Context, InstrumentationScope,
+    Context, InstrumentationScope, KeyValue,
     trace::{
         Link as ApiLink, Span, SpanBuilder, Status as ApiStatus, TraceContextExt, Tracer, TracerProvider,
     },
@@ -19,13 +19,14 @@ use opentelemetry::{
 use parking_lot::{Mutex, RwLock};
 use trilha_core::{
     Recorder, Scope, SpanCounts, TraceContext,
-    recorder::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value, to_key_value},
+    recorder::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value, WITHHELD, to_key_value},
 };
 
 /// Records through an OpenTelemetry tracer provider: sampling, processors and export are the provider's.
 ///
 /// What the provider loses after a span has ended, it does not tell: a span counts as delivered once it
-/// was handed over.
+/// was handed over. Of a span that the guard refuses as a whole, what was known at its start stays, and what came
+/// after the first 128 attributes, events or links: the API takes nothing back.
 pub struct ApiRecorder<P: TracerProvider> {
     provider: P,
     tracers: RwLock<HashMap<Scope, P::Tracer>>,
@@ -107,7 +108,7 @@ where
         Arc::new(Record {
             context: context_of(&span, parent),
             is_created: span.is_recording(),
-            span: Mutex::new(Some(span)),
+            span: Mutex::new(Some(Open::new(span))),
             counts: self.counts.clone(),
         })
     }
@@ -142,17 +143,99 @@ fn api_link(link: &Link<'_>) -> ApiLink {
 }
 
 #[derive(Debug)]
-struct Record<S> {
+struct Record<S: Span> {
     context: TraceContext,
     is_created: bool,
-    span: Mutex<Option<S>>, // nothing once it has ended
+    span: Mutex<Option<Open<S>>>, // nothing once it has ended
     counts: Arc<Counts>,
 }
 
+/// An open span. What is set on it waits for its end: the API takes nothing back, and the SDK keeps the first value
+/// of a key beside the last.
+#[derive(Debug)]
+struct Open<S> {
+    span: S,
+    attributes: Vec<KeyValue>,
+    events: Vec<(String, SystemTime, Vec<KeyValue>)>,
+    links: Vec<ApiLink>,
+    status: ApiStatus,
+    is_withheld: bool,
+}
+
+/// Attributes, events and links that wait, of each so many. More go to the span at once.
+const MOST_WAITING: usize = 128;
+
 impl<S: Span> Record<S> {
-    fn with(&self, f: impl FnOnce(&mut S)) {
-        if let Some(span) = self.span.lock().as_mut() {
-            f(span);
+    fn with(&self, f: impl FnOnce(&mut Open<S>)) {
+        if let Some(open) = self.span.lock().as_mut().filter(|open| !open.is_withheld) {
+            f(open);
+        }
+    }
+
+    fn end(&self, time: Option<SystemTime>) {
+        let Some(open) = self.span.lock().take() else { return };
+        open.end(time);
+        if self.is_created {
+            self.counts.ended.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl<S: Span> Open<S> {
+    fn new(span: S) -> Self {
+        let (attributes, events, links) = (Vec::new(), Vec::new(), Vec::new());
+        Self { span, attributes, events, links, status: ApiStatus::Unset, is_withheld: false }
+    }
+
+    fn set_attribute(&mut self, attribute: KeyValue) {
+        let has_room = self.attributes.len() < MOST_WAITING;
+        match self.attributes.iter_mut().find(|known| known.key == attribute.key) {
+            Some(known) => *known = attribute,
+            None if has_room => self.attributes.push(attribute),
+            None => self.span.set_attribute(attribute),
+        }
+    }
+
+    fn add_event(&mut self, name: &str, time: SystemTime, attributes: Vec<KeyValue>) {
+        match self.events.len() < MOST_WAITING {
+            true => self.events.push((name.to_owned(), time, attributes)),
+            false => self.span.add_event_with_timestamp(name.to_owned(), time, attributes),
+        }
+    }
+
+    fn add_link(&mut self, link: ApiLink) {
+        match self.links.len() < MOST_WAITING {
+            true => self.links.push(link),
+            false => self.span.add_link(link.span_context, link.attributes),
+        }
+    }
+
+    /// `Ok` is final, and an error replaces an earlier one.
+    fn set_status(&mut self, status: ApiStatus) {
+        if self.status != ApiStatus::Ok {
+            self.status = status;
+        }
+    }
+
+    fn withhold(&mut self) {
+        self.span.update_name(WITHHELD);
+        self.attributes.clear();
+        self.events.clear();
+        self.links.clear();
+        self.status = ApiStatus::Unset;
+        self.is_withheld = true;
+    }
+
+    fn end(mut self, time: Option<SystemTime>) {
+        self.attributes.into_iter().for_each(|attribute| self.span.set_attribute(attribute));
+        for (name, time, attributes) in self.events {
+            self.span.add_event_with_timestamp(name, time, attributes);
+        }
+        self.links.into_iter().for_each(|link| self.span.add_link(link.span_context, link.attributes));
+        self.span.set_status(self.status);
+        match time {
+            Some(time) => self.span.end_with_timestamp(time),
+            None => self.span.end(),
         }
     }
 }
@@ -163,26 +246,26 @@ impl<S: Span + fmt::Debug + Send + Sync> SpanRecord for Record<S> {
     }
 
     fn is_recording(&self) -> bool {
-        self.span.lock().as_ref().is_some_and(Span::is_recording)
+        self.span.lock().as_ref().is_some_and(|open| !open.is_withheld && open.span.is_recording())
     }
 
     fn set_attribute(&self, key: &str, value: Value<'_>) {
-        self.with(|span| span.set_attribute(to_key_value((key, value))));
+        self.with(|open| open.set_attribute(to_key_value((key, value))));
     }
 
     fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
         let attributes = attributes.iter().copied().map(to_key_value).collect();
         let time = time.unwrap_or_else(SystemTime::now);
-        self.with(|span| span.add_event_with_timestamp(name.to_owned(), time, attributes));
+        self.with(|open| open.add_event(name, time, attributes));
     }
 
     fn add_link(&self, link: &Link<'_>) {
         let link = api_link(link);
-        self.with(|span| span.add_link(link.span_context, link.attributes));
+        self.with(|open| open.add_link(link));
     }
 
     fn set_name(&self, name: &str) {
-        self.with(|span| span.update_name(name.to_owned()));
+        self.with(|open| open.span.update_name(name.to_owned()));
     }
 
     fn set_status(&self, status: Status<'_>) {
@@ -191,17 +274,21 @@ impl<S: Span + fmt::Debug + Send + Sync> SpanRecord for Record<S> {
             Status::Ok => ApiStatus::Ok,
             Status::Error(text) => ApiStatus::error(text.to_owned()),
         };
-        self.with(|span| span.set_status(status));
+        self.with(|open| open.set_status(status));
+    }
+
+    fn withhold(&self) {
+        self.with(Open::withhold);
     }
 
     fn end(&self, time: Option<SystemTime>) {
-        let Some(mut span) = self.span.lock().take() else { return };
-        match time {
-            Some(time) => span.end_with_timestamp(time),
-            None => span.end(),
-        }
-        if self.is_created {
-            self.counts.ended.fetch_add(1, Relaxed);
-        }
+        Self::end(self, time);
+    }
+}
+
+impl<S: Span> Drop for Record<S> {
+    /// A span that nobody can end any more ends with what was set on it.
+    fn drop(&mut self) {
+        self.end(None);
     }
 }

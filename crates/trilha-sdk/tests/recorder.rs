@@ -7,7 +7,10 @@ use opentelemetry::{
     trace::{SpanKind, Status},
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
-use trilha_core::{Handle, Operation, Outcome, Scope, TraceContext, Traceparent, Tracestate};
+use trilha_core::{
+    Handle, Operation, Outcome, Scope, TraceContext, Traceparent, Tracestate,
+    guard::{Action, Detector, PiiGuard, Rules},
+};
 use trilha_sdk::ApiRecorder;
 
 static SCOPE: Scope = Scope::new("adapter", "1.2.3");
@@ -19,10 +22,14 @@ struct Sdk {
 
 impl Sdk {
     fn start(sampler: Sampler) -> Self {
+        Self::guarded(sampler, PiiGuard::default())
+    }
+
+    fn guarded(sampler: Sampler, guard: PiiGuard) -> Self {
         let exporter = InMemorySpanExporter::default();
         let provider =
             SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).with_sampler(sampler).build();
-        let handle = Handle::builder(Arc::new(ApiRecorder::new(provider))).build();
+        let handle = Handle::builder(Arc::new(ApiRecorder::new(provider))).guard(guard).build();
         Self { handle, exporter }
     }
 
@@ -97,4 +104,32 @@ fn counts_add_up_while_spans_are_open() {
     assert_eq!((counts.created, counts.open, counts.delivered), (2, 1, 1));
     drop(open);
     assert_eq!(sdk.handle.span_counts().delivered, 2);
+}
+
+#[test]
+fn of_a_refused_span_only_its_ids_stay() {
+    let rules = Rules::new().detector(Detector::Email, Action::RefuseSpan);
+    let sdk = Sdk::guarded(Sampler::AlwaysOn, PiiGuard::builder().rules(rules).build().unwrap());
+    let served = sdk.operation("served", SpanKind::Server);
+    let trace = served.trace_context();
+    served.set_attribute("note", "before");
+    served.set_attribute("contact", "ana@example.com");
+    served.set_attribute("later", "after");
+    served.finish(Outcome::Error("timeout"));
+    let spans = sdk.spans();
+    let [span] = spans.as_slice() else { panic!("{spans:?}") };
+    assert_eq!((span.span_context.span_id(), span.name.as_ref()), (trace.span_id(), "[redacted]"));
+    assert_eq!(span.attributes, []);
+    assert_eq!(span.status, Status::Unset);
+}
+
+#[test]
+fn a_key_that_is_set_again_has_its_last_value_alone() {
+    let sdk = Sdk::start(Sampler::AlwaysOn);
+    let served = sdk.operation("served", SpanKind::Server);
+    for number in 0..200 {
+        served.set_attribute("number", number);
+    }
+    served.finish(Outcome::Ok);
+    assert_eq!(sdk.spans()[0].attributes, [KeyValue::new("number", 199)]);
 }

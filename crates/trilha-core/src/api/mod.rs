@@ -3,13 +3,16 @@
 //!
 //! Our own adapters do not come this way: they make [`Operation`](crate::Operation)s.
 
+mod meter;
 mod propagator;
 mod span;
 #[cfg(test)]
 mod tests;
 mod tracer;
 
+pub(crate) use self::meter::guarded;
 pub use self::{
+    meter::ApiMeterProvider,
     propagator::ApiPropagator,
     span::ApiSpan,
     tracer::{ApiTracer, ApiTracerProvider},

@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
     Refusal,
+    guard::{Place, Verdict},
     recorder::Span,
     schema::{Consumer, Definition, Exit, Key, Model},
 };
@@ -129,11 +130,19 @@ impl ContextAttributes {
         self.for_each_of(&values, |_, definition, value| visit(definition, value));
     }
 
-    /// Calls `visit` with each value that is set and may leave by `exit`.
+    /// Calls `visit` with each value that is set and may leave by `exit`, as the [guard](crate::guard) lets it
+    /// through.
     pub fn for_each_to(&self, exit: Exit, mut visit: impl FnMut(&str, &str)) {
+        let (guard, place) = (self.0.vocabulary.guard(), Place::of(exit));
         self.for_each(|definition, value| {
-            if definition.travels(exit) {
-                visit(definition.name(), value);
+            let name = definition.name();
+            if !definition.travels(exit) {
+                return;
+            }
+            match guard.judge_for(place, name, value, Some(self)) {
+                Verdict::Clean(value) => visit(name, value),
+                Verdict::Replaced(value) => visit(name, &value),
+                Verdict::Refused | Verdict::SpanRefused => {}
             }
         });
     }
@@ -234,7 +243,11 @@ mod tests {
     fn a_platforms_own_key_is_set_and_read_by_name() {
         let channel = Definition::builder("sales_channel", "Where the order came from").build().unwrap();
         let schema = Schema::default().with_key(channel).unwrap();
-        let attributes = ContextAttributes::new(Arc::new(Vocabulary::new(schema, Arc::default())));
+        let attributes = ContextAttributes::new(Arc::new(Vocabulary::new(
+            schema,
+            Arc::default(),
+            crate::guard::PiiGuard::default(),
+        )));
         attributes.set_named("sales_channel", "web").tenant("acme");
         assert_eq!(attributes.value_named("sales_channel").as_deref(), Some("web"));
         assert_eq!(attributes.value_named("tenant").as_deref(), Some("acme"));

@@ -1,4 +1,5 @@
-//! The schema of one service at work: what its attributes may be called, and how many values they had.
+//! The schema of one service at work: what its attributes may be called, how many values they had, and who
+//! judges them.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -6,6 +7,7 @@ use parking_lot::RwLock;
 
 use crate::{
     Refusal, Stats,
+    guard::PiiGuard,
     schema::{Definition, Schema},
 };
 
@@ -18,12 +20,17 @@ pub(crate) struct Vocabulary {
     schema: Schema,
     seen: Vec<RwLock<HashSet<Arc<str>>>>, // one for each context key
     stats: Arc<Stats>,
+    guard: PiiGuard,
 }
 
 impl Vocabulary {
-    pub(crate) fn new(schema: Schema, stats: Arc<Stats>) -> Self {
+    pub(crate) fn new(schema: Schema, stats: Arc<Stats>, guard: PiiGuard) -> Self {
         let seen = schema.context_keys().iter().map(|_| RwLock::default()).collect();
-        Self { schema, seen, stats }
+        Self { schema, seen, stats, guard }
+    }
+
+    pub(crate) fn guard(&self) -> &PiiGuard {
+        &self.guard
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -66,7 +73,7 @@ mod tests {
 
     #[test]
     fn values_beyond_the_bound_are_other_and_known_ones_stay() {
-        let vocabulary = Vocabulary::new(Schema::builtin(), Arc::default());
+        let vocabulary = Vocabulary::new(Schema::builtin(), Arc::default(), PiiGuard::default());
         let stage = |value: String| vocabulary.bounded(Key::ModelStage.index(), &value.into());
         let bound = Key::ModelStage.definition().cardinality().unwrap();
         for at in 0..bound {

@@ -202,7 +202,7 @@ impl<'a> OperationBuilder<'a> {
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
-        let record = handle.recorder().start(&SpanStart {
+        let start = SpanStart {
             scope: self.scope,
             name: self.name,
             kind: &self.kind,
@@ -212,9 +212,8 @@ impl<'a> OperationBuilder<'a> {
             links: &links,
             attributes: self.attributes,
             start_time: None,
-        });
-        let span = Span::new(record, attributes, handle);
-        span.write_former_names(self.attributes);
+        };
+        let span = Span::start_by(handle, &start, attributes);
         let mut context = current.with_value(span.clone()).with_span(ApiSpan::shared(span.clone()));
         if !self.inbound.is_empty() {
             context = context.with_value(self.inbound);

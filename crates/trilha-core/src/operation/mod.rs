@@ -124,7 +124,12 @@ impl Operation {
     pub fn inject(&self, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
         if let Some(Open { span, context, .. }) = &self.0 {
             let handle = span.handle();
-            let outgoing = Outgoing { trace: span.trace_context(), context, attributes: span.attributes() };
+            let outgoing = Outgoing {
+                trace: span.trace_context(),
+                context,
+                attributes: span.attributes(),
+                guard: handle.guard(),
+            };
             handle.propagation().send(&outgoing, recipient, carrier, handle.stats());
         }
     }

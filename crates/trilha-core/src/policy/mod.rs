@@ -1,4 +1,5 @@
-//! One file for a platform: its keys, zones, peers, formats and destinations, the same for all services.
+//! One file for a platform: its keys, zones, peers, formats, destinations and what the guard does, the same for
+//! all services.
 //!
 //! A [`Policy`] is plain data: it reads no file, and changes nothing by itself. Every key of a file is
 //! known, and every value is checked as it would be in code; what is wrong is told with line and column.
@@ -14,13 +15,14 @@ mod error;
 mod read;
 mod write;
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
 pub use self::error::{Fault, InvalidPolicy};
 use crate::{
     CarrierKind, Trust,
+    guard::{self, Pattern, PiiGuard, PiiGuardBuilder},
     propagation::Formats,
     schema::{Definition, InvalidDefinition, Schema, ZoneDefinition},
     trust::{Destinations, Peers},
@@ -58,6 +60,8 @@ struct Rules {
     tracestate_bytes: Option<usize>,
     baggage_bytes: Option<usize>,
     destinations: Option<Destinations>,
+    guard: guard::Rules,
+    patterns: Vec<Pattern>,
 }
 
 impl Rules {
@@ -158,6 +162,23 @@ impl Policy {
     pub fn destinations(&self) -> Option<&Destinations> {
         self.rules.destinations.as_ref()
     }
+
+    /// What the guard is asked to do.
+    pub fn guard(&self) -> &guard::Rules {
+        &self.rules.guard
+    }
+
+    /// The detectors that the platform adds, in the order of [`Detector::Own`](guard::Detector::Own).
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.rules.patterns
+    }
+
+    /// Starts a guard with its rules, keys and patterns.
+    pub fn to_guard(&self) -> PiiGuardBuilder {
+        let builder = PiiGuard::builder().rules(self.rules.guard.clone()).schema(self.rules.schema.clone());
+        let patterns = self.rules.patterns.iter().cloned();
+        patterns.fold(builder, |builder, pattern| builder.detector(Arc::new(pattern)))
+    }
 }
 
 impl Default for Policy {
@@ -252,6 +273,19 @@ impl PolicyBuilder {
     /// Who may get baggage. Not said by default.
     pub fn destinations(mut self, destinations: Destinations) -> Self {
         self.0.destinations = Some(destinations);
+        self
+    }
+
+    /// What the guard is asked to do. Defaults to [`guard::Rules::new`].
+    pub fn guard(mut self, rules: guard::Rules) -> Self {
+        self.0.guard = rules;
+        self
+    }
+
+    /// Adds a detector of the platform's own: the first one is [`Detector::Own(0)`](guard::Detector::Own) in
+    /// the rules of the [guard](Self::guard).
+    pub fn pattern(mut self, pattern: Pattern) -> Self {
+        self.0.patterns.push(pattern);
         self
     }
 

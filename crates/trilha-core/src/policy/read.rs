@@ -1,5 +1,7 @@
 //! What the tables and keys of a policy file mean. Where they stand, [`document`](super::document) knows.
 
+use std::collections::BTreeMap;
+
 use super::{
     Rules,
     document::{Document, Table},
@@ -7,6 +9,7 @@ use super::{
 };
 use crate::{
     CarrierKind,
+    guard::{self, Action, Detector, InvalidPattern, KeyRules, Mode, Pattern, Place},
     propagation::Format as Propagator,
     schema::{
         Definition, DefinitionBuilder, Exit, Format, InvalidDefinition, PiiClass, Schema, Stability,
@@ -50,6 +53,9 @@ fn read_root(mut root: Table<'_>, rules: &mut Rules) {
     }
     if let Some(baggage) = root.table("baggage") {
         rules.destinations = read_baggage(baggage);
+    }
+    if let Some(guard) = root.table("guard") {
+        read_guard(guard, rules);
     }
     if let Some(mut names) = root.table("names") {
         let has_former_names = names.boolean("former").unwrap_or_default();
@@ -160,6 +166,58 @@ fn read_baggage(mut table: Table<'_>) -> Option<Destinations> {
     with_topics.or(hosts)
 }
 
+fn read_guard(mut table: Table<'_>, rules: &mut Rules) {
+    let mut guard = guard::Rules::new();
+    guard.mode = table.one_of("mode", &words(Mode::ALL, Mode::name)).unwrap_or_default();
+    guard.is_dry_run = table.boolean("dry_run").unwrap_or_default();
+    guard.value_bytes = table.number("value_bytes").unwrap_or(guard.value_bytes);
+    if !(64..=1 << 20).contains(&guard.value_bytes) {
+        table.refuse_key("value_bytes", "is not 64 to 1048576");
+    }
+    let detectors = words(Detector::SWITCHABLE, Detector::name);
+    guard.off = table.some_of("off", &detectors).unwrap_or_default();
+    guard.purposes = table.texts("purposes").unwrap_or_default().into_iter().collect();
+    guard.detectors = read_actions(table.table("detectors"), &detectors);
+    guard.classes = read_actions(table.table("classes"), &words(CLASSES, PiiClass::name));
+    guard.places = read_actions(table.table("exits"), &words(Place::ALL, Place::name));
+    for (key, mut of_key) in table.tables("keys") {
+        let of = KeyRules {
+            action: of_key.one_of("action", &words(Action::ALL, Action::name)),
+            allowed: of_key.some_of("allow", &detectors).unwrap_or_default(),
+            purposes: of_key.texts("purposes").map(|these| these.into_iter().collect()),
+        };
+        guard.keys.insert(key, of);
+        of_key.refuse_rest();
+    }
+    for (number, (name, mut pattern)) in (0..).zip(table.tables("patterns")) {
+        let regex = pattern.text("regex");
+        let action = pattern.one_of("action", &words(Action::ALL, Action::name));
+        pattern.demand(&["regex"]);
+        guard.detectors.extend(action.map(|action| (Detector::Own(number), action)));
+        match regex.map(|regex| Pattern::new(name, &regex)) {
+            Some(Ok(_)) if rules.patterns.len() == Detector::MOST_OWN => {
+                pattern.refuse("is one too many: there may be 32")
+            }
+            Some(Ok(read)) => rules.patterns.push(read),
+            Some(Err(error @ InvalidPattern::Name)) => pattern.refuse(&error.to_string()),
+            Some(Err(error)) => pattern.refuse_key("regex", &error.to_string()),
+            None => {}
+        }
+        pattern.refuse_rest();
+    }
+    rules.guard = guard;
+    table.refuse_rest();
+}
+
+/// What becomes of each of these.
+fn read_actions<T: Copy + Ord>(table: Option<Table<'_>>, these: &[(&'static str, T)]) -> BTreeMap<T, Action> {
+    let Some(mut table) = table else { return BTreeMap::new() };
+    let actions = words(Action::ALL, Action::name);
+    let read = these.iter().filter_map(|(name, one)| Some((*one, table.one_of(name, &actions)?))).collect();
+    table.refuse_rest();
+    read
+}
+
 fn read_rules<T>(
     table: &mut Table<'_>,
     key: &'static str,
@@ -200,6 +258,22 @@ mod tests {
         assert_eq!(tenant.exits().iter().collect::<Vec<_>>(), [Exit::Span, Exit::Log]);
         assert_eq!(tenant.cardinality(), Schema::builtin().get("tenant").unwrap().cardinality());
         assert!(schema.has_former_names());
+        let customer = KeyRules::new().action(Action::Hash);
+        let guard = guard::Rules::new()
+            .mode(Mode::Strict)
+            .dry_run(true)
+            .value_bytes(8192)
+            .without(Detector::IpAddress)
+            .purpose("credit-protection")
+            .detector(Detector::Email, Action::Hash)
+            .detector(Detector::Own(0), Action::Drop)
+            .class(PiiClass::Pseudonymous, Action::Hash)
+            .place(Place::Status, Action::Drop)
+            .key("shop.customer", customer)
+            .key("user.id", KeyRules::new().purposes(["billing"]))
+            .key("tenant", KeyRules::new().allow(Detector::Cnpj));
+        assert_eq!(policy.guard(), &guard);
+        assert_eq!(policy.patterns(), [Pattern::new("customer_code", r"\bC[0-9]{8}\b").unwrap()]);
 
         assert_eq!(policy.peers(), Some(&Peers::new(["10.0.0.0/8", "::1"]).unwrap()));
         assert_eq!(policy.edge(), Trust::Edge);

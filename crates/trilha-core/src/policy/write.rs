@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::Rules;
 use crate::{
     CarrierKind,
+    guard::{self, Action, Detect, Detector, Detectors, Pattern},
     propagation::Formats,
     schema::{Definition, ZoneDefinition},
 };
@@ -54,6 +55,7 @@ pub(super) fn write(rules: &Rules) -> String {
             destinations.map(|destinations| ("topics", list(destinations.topic_rules()))),
         ],
     );
+    write_guard(&mut file, &rules.guard, &rules.patterns);
     table(&mut file, "names", [rules.schema.has_former_names().then(|| ("former", "true".to_owned()))]);
     file
 }
@@ -64,6 +66,51 @@ fn write_zone(file: &mut String, zone: &ZoneDefinition) {
         &format!("zones.{}", zone.zone()),
         [Some(("meaning", text(zone.brief()))), zone.is_edge().then(|| ("edge", "true".to_owned()))],
     );
+}
+
+fn write_guard(file: &mut String, guard: &guard::Rules, patterns: &[Pattern]) {
+    let default = guard::Rules::new();
+    let names = |detectors: Detectors| {
+        list(Detector::SWITCHABLE.into_iter().filter(|one| detectors.contains(*one)).map(Detector::name))
+    };
+    let action = |action: &Action| text(action.name());
+    table(
+        file,
+        "guard",
+        [
+            (guard.mode != default.mode).then(|| ("mode", text(guard.mode.name()))),
+            guard.is_dry_run.then(|| ("dry_run", "true".to_owned())),
+            (guard.value_bytes != default.value_bytes)
+                .then(|| ("value_bytes", guard.value_bytes.to_string())),
+            (!guard.off.is_empty()).then(|| ("off", names(guard.off))),
+            (!guard.purposes.is_empty()).then(|| ("purposes", list(guard.purposes.iter()))),
+        ],
+    );
+    let detectors = guard.detectors.iter().filter(|(one, _)| !matches!(one, Detector::Own(_)));
+    table(file, "guard.detectors", detectors.map(|(one, of)| Some((one.name(), action(of)))));
+    table(file, "guard.classes", guard.classes.iter().map(|(class, of)| Some((class.name(), action(of)))));
+    table(file, "guard.exits", guard.places.iter().map(|(place, of)| Some((place.name(), action(of)))));
+    for (key, of) in &guard.keys {
+        section(
+            file,
+            &format!("guard.keys.{}", text(key)),
+            [
+                of.action.as_ref().map(|of| ("action", action(of))),
+                (!of.allowed.is_empty()).then(|| ("allow", names(of.allowed))),
+                of.purposes.as_ref().map(|these| ("purposes", list(these.iter()))),
+            ],
+        );
+    }
+    for (number, pattern) in (0..).zip(patterns) {
+        table(
+            file,
+            &format!("guard.patterns.{}", text(pattern.name())),
+            [
+                Some(("regex", text(pattern.expression()))),
+                guard.detectors.get(&Detector::Own(number)).map(|of| ("action", action(of))),
+            ],
+        );
+    }
 }
 
 fn write_key(file: &mut String, key: &Definition) {
@@ -88,11 +135,16 @@ fn write_key(file: &mut String, key: &Definition) {
 
 /// Writes a table, unless there is nothing to say in it.
 fn table<'a>(file: &mut String, name: &str, lines: impl IntoIterator<Item = Line<'a>>) {
-    let lines: Vec<_> =
-        lines.into_iter().flatten().map(|(key, value)| format!("{key} = {value}\n")).collect();
-    if !lines.is_empty() {
-        file.extend([&format!("\n[{name}]\n"), lines.concat().as_str()]);
+    let mut lines = lines.into_iter().flatten().peekable();
+    if lines.peek().is_some() {
+        section(file, name, lines.map(Some));
     }
+}
+
+/// Writes a table, an empty one too: that it is there says something.
+fn section<'a>(file: &mut String, name: &str, lines: impl IntoIterator<Item = Line<'a>>) {
+    file.push_str(&format!("\n[{name}]\n"));
+    file.extend(lines.into_iter().flatten().map(|(key, value)| format!("{key} = {value}\n")));
 }
 
 fn list(texts: impl Iterator<Item: AsRef<str>>) -> String {

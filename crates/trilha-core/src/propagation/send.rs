@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
+    guard::{PiiGuard, Place},
     operation::Inbound,
     schema::{Exit, Key},
     trust::Recipient,
@@ -21,6 +22,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) trace: &'a TraceContext,
     pub(crate) context: &'a Context,
     pub(crate) attributes: &'a ContextAttributes,
+    pub(crate) guard: &'a PiiGuard,
 }
 
 /// Writes what the work of `context` has to send to a carrier, in place of what stood there: the trace for
@@ -40,7 +42,9 @@ pub(crate) fn inject_by(
 ) {
     let trace = TraceContext::of(context).unwrap_or_else(TraceContext::none);
     let attributes = ContextAttributes::of(context).unwrap_or_default();
-    let outgoing = Outgoing { trace: &trace, context, attributes: &attributes };
+    let guard = handle.guard();
+    let trace = guard.judge_trace(&trace).unwrap_or(trace); // it may be foreign code's
+    let outgoing = Outgoing { trace: &trace, context, attributes: &attributes, guard };
     handle.propagation().send(&outgoing, recipient, carrier, handle.stats());
 }
 
@@ -182,7 +186,12 @@ impl Outgoing<'_> {
         if !self.context.baggage().is_empty() {
             self.remove_what_stays(&mut baggage, stats);
         }
-        (baggage, correlation_id)
+        if !baggage.is_empty() {
+            self.guard.judge_baggage(&mut baggage, self.attributes);
+        }
+        let is_fit =
+            |id: &Arc<str>| self.guard.lets_pass(Place::MessageHeader, Key::CorrelationId.name(), id);
+        (baggage, correlation_id.filter(is_fit))
     }
 
     /// Takes out the keys of the schema that may not travel as baggage, whoever set them.

@@ -48,6 +48,11 @@ impl TraceContext {
         Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
     }
 
+    /// The same ids and flags with another tracestate.
+    pub(crate) fn with_tracestate(&self, tracestate: Tracestate) -> Self {
+        Self { traceparent: self.traceparent, tracestate }
+    }
+
     /// The same ids without flags and tracestate: both may hold a sampler's decision.
     pub(crate) fn ids_alone(&self) -> Self {
         let unmarked =

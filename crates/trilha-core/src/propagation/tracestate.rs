@@ -86,8 +86,12 @@ impl Tracestate {
         if self.get(key).is_none() {
             return self.clone();
         }
-        let others = members(self.as_str()).filter(|member| value_of(member, key).is_none());
-        Self::of(&others.collect::<Vec<_>>().join(","))
+        self.retain(|member| value_of(member, key).is_none())
+    }
+
+    /// The members, each `key=value`, of which this is true.
+    pub(crate) fn retain(&self, is_kept: impl Fn(&str) -> bool) -> Self {
+        Self::of(&members(self.as_str()).filter(|member| is_kept(member)).collect::<Vec<_>>().join(","))
     }
 
     /// The header value in at most `max_bytes`: whole members go, first those of more than 128

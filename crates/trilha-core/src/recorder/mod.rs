@@ -13,7 +13,7 @@ pub use opentelemetry::trace::SpanKind;
 
 pub use self::{
     noop::{NoopRecorder, PassThrough},
-    span::Span,
+    span::{Span, WITHHELD},
     value::{Attribute, Value, to_key_value},
 };
 use crate::{SpanCounts, TraceContext};
@@ -107,6 +107,10 @@ pub trait SpanRecord: Debug + Send + Sync {
 
     /// Sets the status. `Ok` is final, and `Unset` changes nothing.
     fn set_status(&self, status: Status<'_>);
+
+    /// Takes back all that was set and closes the span to more: name, attributes, events, links, status. Ids,
+    /// kind and times stay, so that what runs below is not without a parent.
+    fn withhold(&self);
 
     /// Ends the span. `time` defaults to now. Only the first call counts.
     fn end(&self, time: Option<SystemTime>);

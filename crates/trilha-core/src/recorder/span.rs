@@ -8,9 +8,13 @@ use super::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value};
 use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
+    guard::{Judged, PiiGuard, Place, Verdict},
     operation::{Descent, KnownTrace},
     schema::Exit,
 };
+
+/// The name of a span that may not tell its own.
+pub const WITHHELD: &str = "[redacted]";
 
 /// An open span. Clones share it.
 ///
@@ -20,13 +24,45 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Span {
     record: Arc<dyn SpanRecord>,
+    /// Whether it was kept when it started: else nothing need be judged.
+    is_kept: bool,
     attributes: ContextAttributes,
     handle: Handle,
 }
 
 impl Span {
-    pub(crate) fn new(record: Arc<dyn SpanRecord>, attributes: ContextAttributes, handle: Handle) -> Self {
-        Self { record, attributes, handle }
+    /// Starts a span by `handle`, with what its guard lets through.
+    pub(crate) fn start_by(handle: Handle, start: &SpanStart<'_>, attributes: ContextAttributes) -> Self {
+        let guard = handle.guard();
+        // That of a local one was judged when it came in.
+        let parent = start.parent.filter(|_| start.is_parent_remote).and_then(|it| guard.judge_trace(it));
+        let start = &SpanStart { parent: parent.as_ref().or(start.parent), ..*start };
+        let verdict = guard.judge_for(Place::SpanName, "", start.name, Some(&attributes));
+        let name = match &verdict {
+            Verdict::Clean(name) => *name,
+            Verdict::Replaced(name) => name.as_str(),
+            Verdict::Refused | Verdict::SpanRefused => WITHHELD,
+        };
+        // A sampler may look at links. Those that say something are judged, when they are added below.
+        let is_silent = |link: &Link<'_>| link.attributes.is_empty() && link.context.tracestate().is_empty();
+        let links: Vec<_> = start.links.iter().copied().filter(is_silent).collect();
+        let mut record = None;
+        let is_refused =
+            !guard.judge_all(Place::SpanAttribute, start.attributes, Some(&attributes), |judged| {
+                let start = SpanStart { name, attributes: judged, links: &links, ..*start };
+                let started = handle.recorder().start(&start);
+                judged.iter().for_each(|attribute| write_former_name(&*started, &handle, *attribute));
+                record = Some(started);
+            });
+        let record = record.unwrap_or_else(|| {
+            handle.recorder().start(&SpanStart { name, attributes: &[], links: &links, ..*start })
+        });
+        let span = Self { is_kept: record.is_recording(), record, attributes, handle };
+        if is_refused || verdict == Verdict::SpanRefused {
+            span.record.withhold();
+        }
+        start.links.iter().filter(|link| !is_silent(link)).for_each(|link| span.add_link(link));
+        span
     }
 
     /// Starts a span that is no operation, as a bridge from another API does. Its parent is the span of
@@ -37,17 +73,10 @@ impl Span {
             _ => Handle::of(context),
         };
         let Descent { parent, is_remote, decision } = Descent::of(context);
-        let record = handle.recorder().start(&SpanStart {
-            parent: parent.as_ref(),
-            is_parent_remote: is_remote,
-            decision,
-            ..start
-        });
         let attributes = ContextAttributes::of(context)
             .unwrap_or_else(|| ContextAttributes::new(handle.vocabulary().clone()));
-        let span = Self { record, attributes, handle };
-        span.write_former_names(start.attributes);
-        span
+        let start = SpanStart { parent: parent.as_ref(), is_parent_remote: is_remote, decision, ..start };
+        Self::start_by(handle, &start, attributes)
     }
 
     /// The same open span for work that has context attributes of its own.
@@ -94,50 +123,113 @@ impl Span {
         self.record.is_recording()
     }
 
-    /// Sets an attribute, or replaces it.
+    /// Sets an attribute, or replaces it, as the [guard](crate::guard) lets it through.
     pub fn set_attribute<'a>(&self, key: &str, value: impl Into<Value<'a>>) {
-        let value = value.into();
-        self.record.set_attribute(key, value);
-        self.write_former_name(key, value);
-    }
-
-    /// Attributes that were given at the start, also by the names they had before, where that is wanted.
-    pub(crate) fn write_former_names(&self, attributes: &[Attribute<'_>]) {
-        attributes.iter().for_each(|(key, value)| self.write_former_name(key, *value));
-    }
-
-    fn write_former_name(&self, key: &str, value: Value<'_>) {
-        if let Some(former) = self.handle.schema().former_name(key) {
-            self.record.set_attribute(former, value);
+        if !self.is_kept {
+            return;
+        }
+        match self.guard().judge_value(Place::SpanAttribute, (key, value.into()), Some(&self.attributes)) {
+            Judged::SpanRefused => self.record.withhold(),
+            judged => {
+                if let Some(value) = judged.value() {
+                    self.record.set_attribute(key, value);
+                    write_former_name(&*self.record, &self.handle, (key, value));
+                }
+            }
         }
     }
 
     /// Adds an event. `time` defaults to now.
     pub fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
-        self.record.add_event(name, time, attributes);
+        if !self.is_kept {
+            return;
+        }
+        let verdict = self.judge(Place::EventName, name);
+        let name = match &verdict {
+            Verdict::Clean(name) => *name,
+            Verdict::Replaced(name) => name.as_str(),
+            Verdict::Refused => return,
+            Verdict::SpanRefused => return self.record.withhold(),
+        };
+        let guard = self.guard();
+        let may_leave =
+            guard.judge_all(Place::EventAttribute, attributes, Some(&self.attributes), |judged| {
+                self.record.add_event(name, time, judged);
+            });
+        if !may_leave {
+            self.record.withhold();
+        }
     }
 
     /// Adds a link.
     pub fn add_link(&self, link: &Link<'_>) {
-        self.record.add_link(link);
+        if !self.is_kept {
+            return;
+        }
+        let guard = self.guard();
+        let may_leave =
+            guard.judge_all(Place::LinkAttribute, link.attributes, Some(&self.attributes), |judged| {
+                let context = guard.judge_trace(link.context);
+                let context = context.as_ref().unwrap_or(link.context);
+                self.record.add_link(&Link { context, attributes: judged });
+            });
+        if !may_leave {
+            self.record.withhold();
+        }
     }
 
     /// Replaces the name.
     pub fn set_name(&self, name: &str) {
-        self.record.set_name(name);
+        if !self.is_kept {
+            return;
+        }
+        match self.judge(Place::SpanName, name) {
+            Verdict::Clean(name) => self.record.set_name(name),
+            Verdict::Replaced(name) => self.record.set_name(&name),
+            Verdict::Refused => self.record.set_name(WITHHELD),
+            Verdict::SpanRefused => self.record.withhold(),
+        }
     }
 
     /// Sets the status. `Ok` is final, and `Unset` changes nothing.
     pub fn set_status(&self, status: Status<'_>) {
-        self.record.set_status(status);
+        let text = match status {
+            Status::Error(text) if self.is_kept && !text.is_empty() => text,
+            _ => return self.record.set_status(status),
+        };
+        match self.judge(Place::Status, text) {
+            Verdict::Clean(text) => self.record.set_status(Status::Error(text)),
+            Verdict::Replaced(text) => self.record.set_status(Status::Error(&text)),
+            Verdict::Refused => self.record.set_status(Status::Error("")),
+            Verdict::SpanRefused => self.record.withhold(),
+        }
+    }
+
+    fn guard(&self) -> &PiiGuard {
+        self.handle.guard()
+    }
+
+    fn judge<'t>(&self, place: Place, text: &'t str) -> Verdict<'t> {
+        self.guard().judge_for(place, "", text, Some(&self.attributes))
     }
 
     /// Writes the context attributes and ends the span. `time` defaults to now. Only the first call counts.
     pub fn end(&self, time: Option<SystemTime>) {
         if self.record.is_recording() {
-            self.attributes.for_each_to(Exit::Span, |name, value| self.set_attribute(name, value));
+            self.attributes.for_each(|definition, value| {
+                if definition.travels(Exit::Span) {
+                    self.set_attribute(definition.name(), value);
+                }
+            });
         }
         self.record.end(time);
+    }
+}
+
+/// Writes what was judged also by the name that the key had before, where that is wanted.
+fn write_former_name(record: &dyn SpanRecord, handle: &Handle, (key, value): Attribute<'_>) {
+    if let Some(former) = handle.schema().former_name(key) {
+        record.set_attribute(former, value);
     }
 }
 
@@ -182,6 +274,7 @@ mod tests {
         fn add_link(&self, _: &Link<'_>) {}
         fn set_name(&self, _: &str) {}
         fn set_status(&self, _: Status<'_>) {}
+        fn withhold(&self) {}
         fn end(&self, _: Option<SystemTime>) {}
     }
 

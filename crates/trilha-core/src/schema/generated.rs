@@ -416,7 +416,7 @@ pub(super) static CONTEXT: [Definition; 11] = [
     }),
 ];
 
-pub(super) static ATTRIBUTES: [Definition; 22] = [
+pub(super) static ATTRIBUTES: [Definition; 24] = [
     Definition(Fields {
         name: Borrowed("service.name"),
         brief: Borrowed("The service's name"),
@@ -746,6 +746,36 @@ pub(super) static ATTRIBUTES: [Definition; 22] = [
         exits: Exits::of(&[Exit::Metric]),
         formerly: None,
         examples: Borrowed(&[Borrowed("10.0.3.7"), Borrowed("orders")]),
+    }),
+    Definition(Fields {
+        name: Borrowed("exit"),
+        brief: Borrowed("Where something was hidden that would have left the service"),
+        value_type: ValueType::String,
+        unit: None,
+        stability: Stability::Stable,
+        cardinality: Some(20),
+        max_length: 32,
+        format: Format::Identifier,
+        values: Borrowed(&[]),
+        pii: PiiClass::None,
+        exits: Exits::of(&[Exit::Metric]),
+        formerly: None,
+        examples: Borrowed(&[Borrowed("span_attribute")]),
+    }),
+    Definition(Fields {
+        name: Borrowed("detector"),
+        brief: Borrowed("What was hidden: by what the guard found it"),
+        value_type: ValueType::String,
+        unit: None,
+        stability: Stability::Stable,
+        cardinality: Some(64),
+        max_length: 32,
+        format: Format::Identifier,
+        values: Borrowed(&[]),
+        pii: PiiClass::None,
+        exits: Exits::of(&[Exit::Metric]),
+        formerly: None,
+        examples: Borrowed(&[Borrowed("email")]),
     }),
 ];
 

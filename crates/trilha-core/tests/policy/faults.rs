@@ -55,9 +55,8 @@ fn a_wrong_version_is_refused_alone() {
 #[test]
 fn an_unknown_key_is_refused_where_it_stands() {
     for (rest, place) in [
-        ("[guard]\nmode = 'scan'", "2:2 guard"),
         ("[sampling]", "2:2 sampling"),
-        ("guard.mode = 'scan'", "2:1 guard"),
+        ("sampling.ratio = 1", "2:1 sampling"),
         ("  [\"a b\".c]", "2:4 \"a b\""),
         ("'' = 1", "2:1 \"\""),
         ("[propagation]\nhttps = true", "3:1 propagation.https"),
@@ -253,4 +252,42 @@ fn all_faults_are_told_in_the_order_of_the_file() {
     let lines = invalid.to_string();
     assert!(lines.starts_with("line 2, column 1: a: unknown key;"), "{lines}");
     assert!(lines.contains("\nline 3, column 1: b: unknown key;"), "{lines}");
+}
+
+#[test]
+fn what_the_guard_cannot_do_is_refused_where_it_is_asked() {
+    assert_faults([
+        ("[guard]\nmode = 'off'", "3:8 guard.mode: expected one of scan, strict"),
+        ("[guard]\nvalue_bytes = 0", "3:15 guard.value_bytes: is not 64 to 1048576"),
+        (
+            "[guard]\nstrict = true",
+            "3:1 guard.strict: unknown key; expected one of mode, dry_run, value_bytes, off, purposes, detectors, classes, exits, keys, patterns",
+        ),
+        (
+            "[guard.exits]\nstatus = 'hide'",
+            "3:10 guard.exits.status: expected one of hash, replace, drop, refuse_span",
+        ),
+        ("[guard.detectors]\nemail = 1", "3:9 guard.detectors.email: expected a string, not integer"),
+        (
+            "[guard.detectors]\nundeclared = 'hash'",
+            "3:1 guard.detectors.undeclared: unknown key; expected one of email, card, iban, cpf, cnpj, ssn, phone, ip_address, jwt, credentials, private_key, url, connection_string, api_key, key, debug",
+        ),
+        (
+            "[guard.keys.note]\nallow = ['mail']",
+            "3:10 guard.keys.note.allow: expected one of email, card, iban, cpf, cnpj, ssn, phone, ip_address, jwt, credentials, private_key, url, connection_string, api_key, key, debug",
+        ),
+        (
+            "[guard.patterns.Code]\nregex = 'x'",
+            "2:1 guard.patterns.Code: is one of the built-in detectors, or is not made of lower-case letters, digits and `_`",
+        ),
+        (
+            "[guard.patterns.email]\nregex = 'x'",
+            "2:1 guard.patterns.email: is one of the built-in detectors, or is not made of lower-case letters, digits and `_`",
+        ),
+        ("[guard.patterns.code]\nregex = '('", "3:9 guard.patterns.code.regex: is no regular expression"),
+        ("[guard.patterns.code]\nregex = 'x*'", "3:9 guard.patterns.code.regex: matches an empty text"),
+        ("[guard.patterns.code]\naction = 'drop'", "2:1 guard.patterns.code.regex: is missing"),
+    ]);
+    let many: String = (0..33).map(|number| format!("[guard.patterns.p{number}]\nregex = 'x'\n")).collect();
+    assert_eq!(faults(&many), ["66:1 guard.patterns.p32: is one too many: there may be 32"]);
 }

@@ -3,11 +3,14 @@
 use proptest::{prelude::*, sample::subsequence};
 use trilha_core::{
     CarrierKind,
+    guard::{Action, Detect, Detector, KeyRules, Mode, Pattern, Place, Rules},
     policy::Policy,
     propagation::{Format as Propagator, Formats},
     schema::{Definition, Exit, Format, Key, PiiClass, Stability, ZoneDefinition},
     trust::{Destinations, Peers},
 };
+
+const CLASSES: [PiiClass; 4] = [PiiClass::None, PiiClass::Pseudonymous, PiiClass::Personal, PiiClass::Secret];
 
 #[test]
 fn the_digest_is_that_of_the_file() {
@@ -46,11 +49,10 @@ fn text() -> impl Strategy<Value = String> {
 fn own_key() -> impl Strategy<Value = Definition> {
     let formats = [Format::Identifier, Format::Text, Format::Template, Format::Digest];
     let exits = Exit::ALL.into_iter().filter(|exit| *exit != Exit::Resource).collect::<Vec<_>>();
-    let classes = [PiiClass::None, PiiClass::Pseudonymous, PiiClass::Personal, PiiClass::Secret];
     let key = (
         ("own_[a-z]{3}(\\.[a-z]{3})?", text(), any::<bool>(), prop::option::of("was_[a-z]{3}")),
         (prop::sample::select(formats.to_vec()), prop::collection::vec("[a-z]{1,8}", 0..4), 8..1024_usize),
-        (prop::option::of(4..1000_u32), prop::sample::select(classes.to_vec()), subsequence(exits, 0..=7)),
+        (prop::option::of(4..1000_u32), prop::sample::select(CLASSES.to_vec()), subsequence(exits, 0..=7)),
         prop::option::of("[a-z]{1,8}"),
     );
     key.prop_filter_map("a consistent key", |((name, brief, is_stable, was), form, bounds, example)| {
@@ -110,8 +112,56 @@ fn peers() -> impl Strategy<Value = Peers> {
     subsequence(rules.to_vec(), 0..=5).prop_map(|rules| Peers::new(rules).unwrap())
 }
 
+fn action() -> impl Strategy<Value = Action> {
+    prop::sample::select(Action::ALL.to_vec())
+}
+
+fn key_rules() -> impl Strategy<Value = KeyRules> {
+    let detectors = subsequence(Detector::SWITCHABLE.to_vec(), 0..=3);
+    let purposes = prop::option::of(prop::collection::vec("[a-z -]{1,9}", 0..3));
+    (prop::option::of(action()), detectors, purposes).prop_map(|(action, allowed, purposes)| {
+        let rules = action.into_iter().fold(KeyRules::new(), KeyRules::action);
+        let rules = allowed.into_iter().fold(rules, KeyRules::allow);
+        purposes.into_iter().fold(rules, KeyRules::purposes)
+    })
+}
+
+prop_compose! {
+    fn guard()(
+        mode in prop::sample::select(Mode::ALL.to_vec()),
+        is_dry_run in any::<bool>(),
+        value_bytes in 64..100_000_usize,
+        off in subsequence(Detector::SWITCHABLE.to_vec(), 0..=3),
+        purposes in prop::collection::vec(text(), 0..3),
+        detectors in prop::collection::vec((prop::sample::select(Detector::SWITCHABLE.to_vec()), action()), 0..4),
+        classes in prop::collection::vec((prop::sample::select(CLASSES.to_vec()), action()), 0..3),
+        places in prop::collection::vec((prop::sample::select(Place::ALL.to_vec()), action()), 0..4),
+        keys in prop::collection::vec((text(), key_rules()), 0..3),
+    ) -> Rules {
+        let mut rules = Rules::new().mode(mode).dry_run(is_dry_run).value_bytes(value_bytes);
+        rules = off.into_iter().fold(rules, Rules::without);
+        rules = purposes.into_iter().fold(rules, Rules::purpose);
+        rules = detectors.into_iter().fold(rules, |rules, (detector, action)| rules.detector(detector, action));
+        rules = classes.into_iter().fold(rules, |rules, (class, action)| rules.class(class, action));
+        rules = places.into_iter().fold(rules, |rules, (place, action)| rules.place(place, action));
+        keys.into_iter().fold(rules, |rules, (key, of)| rules.key(key, of))
+    }
+}
+
+fn patterns() -> impl Strategy<Value = Vec<(Pattern, Option<Action>)>> {
+    let pattern =
+        ("own_[a-z]{4}", prop::sample::select(vec!["C[0-9]+", "\"'\\\\", "é"]), prop::option::of(action()));
+    let pattern = pattern.prop_map(|(name, regex, action)| (Pattern::new(name, regex).unwrap(), action));
+    prop::collection::vec(pattern, 0..3).prop_filter("names are different", |these| {
+        let names: std::collections::HashSet<_> = these.iter().map(|(of, _)| of.name().to_owned()).collect();
+        names.len() == these.len()
+    })
+}
+
 prop_compose! {
     fn policy()(
+        guard in guard(),
+        patterns in patterns(),
         zones in prop::collection::vec(zone(), 0..4),
         keys in schema(),
         peers in prop::option::of(peers()),
@@ -135,7 +185,12 @@ prop_compose! {
         policy = tracestate.into_iter().fold(policy, |policy, most| policy.tracestate_bytes(most as usize));
         policy = baggage.into_iter().fold(policy, |policy, most| policy.baggage_bytes(most as usize));
         policy = destinations.into_iter().fold(policy, |policy, who| policy.destinations(who));
-        policy.build()
+        let mut guard = guard;
+        for (number, (pattern, action)) in (0..).zip(patterns) {
+            policy = policy.pattern(pattern);
+            guard = action.into_iter().fold(guard, |guard, of| guard.detector(Detector::Own(number), of));
+        }
+        policy.guard(guard).build()
     }
 }
 

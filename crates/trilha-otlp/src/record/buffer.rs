@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use trilha_core::{
     TraceContext,
-    recorder::{Attribute, Link, SpanKind, Status},
+    recorder::{Attribute, Link, SpanKind, Status, WITHHELD},
 };
 
 use super::Limits;
@@ -38,6 +38,8 @@ const USUAL_ATTRIBUTES: usize = 12;
 pub(crate) struct SpanBuffer {
     limits: Limits,
     bytes: Vec<u8>,
+    /// What stands first: ids, flags, kind and start time.
+    head_len: usize,
     start_nanos: u64,
     name: Range<usize>,
     /// The attributes, in any order.
@@ -48,6 +50,8 @@ pub(crate) struct SpanBuffer {
     dropped_events: u64,
     dropped_links: u64,
     status: FinalStatus,
+    /// Whether nothing but the head may leave.
+    is_withheld: bool,
 }
 
 /// An attribute in the buffer.
@@ -95,6 +99,7 @@ impl SpanBuffer {
         let mut buffer = Self {
             limits,
             bytes,
+            head_len: end,
             start_nanos: head.start_nanos,
             name: end..end,
             attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
@@ -104,6 +109,7 @@ impl SpanBuffer {
             dropped_events: 0,
             dropped_links: 0,
             status: FinalStatus::Unset,
+            is_withheld: false,
         };
         buffer.set_name(head.name);
         buffer
@@ -196,6 +202,22 @@ impl SpanBuffer {
                 self.status = FinalStatus::Error(if fits { message } else { "" }.into());
             }
         }
+    }
+
+    /// Takes everything back but the head. Nothing can be written any more.
+    pub(crate) fn withhold(&mut self) {
+        let end = self.head_len;
+        self.bytes.truncate(end);
+        self.attributes.clear();
+        (self.events, self.links, self.name) = (0, 0, end..end);
+        (self.dropped_attributes, self.dropped_events, self.dropped_links) = (0, 0, 0);
+        self.status = FinalStatus::Unset;
+        self.set_name(WITHHELD);
+        self.is_withheld = true;
+    }
+
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.is_withheld
     }
 
     /// The whole message. A span never ends before its start, whatever the clock did.

@@ -26,7 +26,7 @@ impl OtlpSpan {
     }
 
     fn write(&self, change: impl FnOnce(&mut SpanBuffer)) {
-        if let Some(buffer) = &mut *self.buffer.lock() {
+        if let Some(buffer) = self.buffer.lock().as_mut().filter(|buffer| !buffer.is_withheld()) {
             change(buffer);
         }
     }
@@ -38,7 +38,7 @@ impl SpanRecord for OtlpSpan {
     }
 
     fn is_recording(&self) -> bool {
-        self.buffer.lock().is_some()
+        self.buffer.lock().as_ref().is_some_and(|buffer| !buffer.is_withheld())
     }
 
     fn set_attribute(&self, key: &str, value: Value<'_>) {
@@ -59,6 +59,10 @@ impl SpanRecord for OtlpSpan {
 
     fn set_status(&self, status: Status<'_>) {
         self.write(|buffer| buffer.set_status(status));
+    }
+
+    fn withhold(&self) {
+        self.write(SpanBuffer::withhold);
     }
 
     fn end(&self, time: Option<SystemTime>) {

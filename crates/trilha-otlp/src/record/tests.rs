@@ -81,12 +81,16 @@ fn context(id: u128, tracestate: &str) -> TraceContext {
 }
 
 fn write(changes: &[Change], limits: Limits) -> Vec<u8> {
+    buffer("first", changes, limits).finish(2_000)
+}
+
+fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
     let (own, parent) = (context(7, "a=b"), context(7, ""));
     let head = Head {
         context: &own,
         parent: Some(&parent),
         is_parent_remote: true,
-        name: "first",
+        name,
         kind: &SpanKind::Consumer,
         start_nanos: 1_000,
     };
@@ -104,7 +108,7 @@ fn write(changes: &[Change], limits: Limits) -> Vec<u8> {
             Change::Error(message) => buffer.set_status(Status::Error(message)),
         }
     }
-    buffer.finish(2_000)
+    buffer
 }
 
 fn borrow(list: &[(String, OwnedValue)]) -> Vec<Attribute<'_>> {
@@ -213,6 +217,14 @@ fn cut(text: &str, limits: &Limits) -> String {
 }
 
 proptest! {
+    #[test]
+    fn what_is_withheld_is_as_if_it_had_never_been_set(changes in changes(), limits in limits()) {
+        let mut withheld = buffer("first", &changes, limits);
+        withheld.withhold();
+        prop_assert!(withheld.is_withheld());
+        prop_assert_eq!(withheld.finish(2_000), buffer("[redacted]", &[], limits).finish(2_000));
+    }
+
     #[test]
     fn any_span_decodes_to_what_was_set(changes in changes(), limits in limits()) {
         let decoded = Span::decode(write(&changes, limits).as_slice()).unwrap();

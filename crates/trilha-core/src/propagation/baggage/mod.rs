@@ -97,13 +97,18 @@ impl Baggage {
 
     /// Removes a key. False: it was not there.
     pub fn remove(&mut self, key: &str) -> bool {
-        let others: Vec<&str> =
-            members(self.as_str()).filter(|member| value_of(member, key).is_none()).collect();
-        let is_there = others.len() < self.len();
-        if is_there {
-            *self = Self::of_text(others.join(",").into());
+        let count = self.len();
+        self.retain(|member| member.key() != key);
+        self.len() < count
+    }
+
+    /// Removes the members of which this is not true.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(Member<'_>) -> bool) {
+        let is_kept = |member: &&str| Member::of(member).is_some_and(&is_kept);
+        let left: Vec<&str> = members(self.as_str()).filter(is_kept).collect();
+        if left.len() < self.len() {
+            *self = Self::of_text(left.join(",").into());
         }
-        is_there
     }
 
     /// The same members, first those of whose keys this is true.

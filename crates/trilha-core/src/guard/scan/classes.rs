@@ -1,0 +1,285 @@
+//! The classes of a text's bytes, as one bit for each byte of a window of at most 64. What they mean for a
+//! detector, [`suspects`](super::suspects) knows.
+
+use wide::i8x16;
+
+/// Part of a text. What a detector needs to see at once to become suspicious stands in one of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window<'t> {
+    text: &'t [u8],
+}
+
+impl<'t> Window<'t> {
+    /// Its bytes, at most: one for each bit of a mask.
+    pub(super) const SIZE: usize = 64;
+
+    /// The beginning of a text.
+    #[inline]
+    pub(super) fn first(text: &'t [u8]) -> Self {
+        Self { text: text.get(..Self::SIZE).unwrap_or(text) }
+    }
+
+    /// Those behind the first: each shares half of its bytes with the one before.
+    pub(super) fn others(text: &'t [u8]) -> impl Iterator<Item = Self> {
+        let starts =
+            (Self::SIZE / 2..).step_by(Self::SIZE / 2).take_while(move |at| at + Self::SIZE / 2 < text.len());
+        starts.filter_map(|at| text.get(at..)).map(Self::first)
+    }
+
+    pub(super) fn text(self) -> &'t [u8] {
+        self.text
+    }
+
+    /// What every window is asked, in one pass.
+    #[inline(always)]
+    pub(super) fn look(self) -> Look {
+        let (mut token, mut above, mut visible) = (0, 0, 0);
+        let mut marks = 0;
+        let mut encoded = i8x16::ZERO;
+        self.for_each_block(
+            #[inline(always)]
+            |x, at| {
+                let is_above = x.simd_gt(all(b'9'));
+                marks |= mask(is_above & !x.simd_gt(all(b'@')), at);
+                // A byte that is not ASCII is negative, as is an equal one in the result of a comparison.
+                encoded |= x.simd_eq(all(b'%')) | x.simd_eq(all(b'\\')) | x.simd_eq(all(b'"')) | x;
+                token |= mask(x.simd_gt(all(b'/')) | x.simd_eq(all(b'-')), at);
+                above |= mask(is_above, at);
+                visible |= mask(x.simd_gt(all(b' ')), at);
+            },
+        );
+        Look {
+            token: token & !marks,
+            number: !above & self.bits(),
+            blank: !visible & self.bits(),
+            marks,
+            is_written: encoded.to_bitmask() != 0,
+        }
+    }
+
+    /// What a window is asked that may hold a number, in one pass.
+    pub(super) fn numeric(self) -> Numeric {
+        let mut all_of = Numeric::default();
+        self.for_each_block(
+            #[inline(always)]
+            |x, at| {
+                let lower = x | all(b'a' - b'A');
+                let is_digit = x.simd_gt(all(b'/')) & all(b'9' + 1).simd_gt(x);
+                let is_letter = lower.simd_gt(all(b'a' - 1)) & all(b'z' + 1).simd_gt(lower);
+                let is_between = x.simd_eq(all(b' ')) | x.simd_gt(all(b',')) & all(b'0').simd_gt(x);
+                all_of.digits |= mask(is_digit, at);
+                all_of.either |= mask(is_digit | is_letter, at);
+                all_of.between |= mask(is_between, at);
+            },
+        );
+        all_of
+    }
+
+    /// Where `byte` stands.
+    pub(super) fn of(self, byte: u8) -> u64 {
+        self.mask(|x| x.simd_eq(all(byte)))
+    }
+
+    /// Where each of some bytes stands, in one pass.
+    #[inline]
+    pub(super) fn each<const N: usize>(self, bytes: [u8; N]) -> [u64; N] {
+        let mut masks = [0; N];
+        self.for_each_block(
+            #[inline(always)]
+            |x, at| {
+                masks.iter_mut().zip(bytes).for_each(|(bits, byte)| *bits |= mask(x.simd_eq(all(byte)), at))
+            },
+        );
+        masks
+    }
+
+    /// Where the bytes of a range stand: ASCII, without the first and the last character of all.
+    pub(super) fn within(self, first: u8, last: u8) -> u64 {
+        self.mask(|x| x.simd_gt(all(first - 1)) & all(last + 1).simd_gt(x))
+    }
+
+    /// Where hexadecimal digits stand.
+    pub(super) fn hexadecimal(self) -> u64 {
+        self.mask(|x| {
+            let lower = x | all(b'a' - b'A');
+            x.simd_gt(all(b'/')) & all(b'9' + 1).simd_gt(x)
+                | lower.simd_gt(all(b'a' - 1)) & all(b'f' + 1).simd_gt(lower)
+        })
+    }
+
+    /// Where an escape may begin, or a character beyond ASCII that looks like another one: most letters do not.
+    pub(super) fn escapes(self) -> u64 {
+        self.mask(|x| {
+            // As signed numbers, what is below zero is not ASCII, and what is above 0xdf begins three bytes or four.
+            let long = x.simd_gt(all(0xdf)) & x;
+            let short = x.simd_eq(all(0xc2)) | x.simd_eq(all(0xd9)) | x.simd_eq(all(0xdb));
+            long | short | x.simd_eq(all(b'%')) | x.simd_eq(all(b'\\'))
+        })
+    }
+
+    #[inline(always)]
+    fn mask(self, is_in: impl Fn(i8x16) -> i8x16) -> u64 {
+        let mut bits = 0;
+        self.for_each_block(
+            #[inline(always)]
+            |x, at| bits |= mask(is_in(x), at),
+        );
+        bits
+    }
+
+    /// A bit for each byte that there is. Where there is none at all, the bits say nothing.
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::MAX.wrapping_shr((Self::SIZE - self.text.len()) as u32)
+    }
+
+    /// Shows sixteen bytes at a time, and where they stand. The last ones may have been shown before; where there
+    /// are fewer, zeros follow.
+    #[inline(always)]
+    fn for_each_block(self, mut show: impl FnMut(i8x16, usize)) {
+        const SIZE: usize = 16;
+        let Some(last) = self.text.last_chunk::<SIZE>() else {
+            let mut block = [0; SIZE];
+            block.iter_mut().zip(self.text).for_each(|(to, byte)| *to = *byte);
+            return show(vector(&block), 0);
+        };
+        let (blocks, rest) = self.text.as_chunks::<SIZE>();
+        for (number, block) in blocks.iter().enumerate() {
+            show(vector(block), number * SIZE);
+        }
+        if !rest.is_empty() {
+            show(vector(last), self.text.len() - SIZE);
+        }
+    }
+}
+
+/// What was seen in a [`Window`], roughly: more than what the names say may be in a mask, never less.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// Letters, digits, `-`, `_`; and brackets.
+    pub(super) token: u64,
+    /// Digits, and all that may stand between digits: every byte below them, and what is not ASCII.
+    pub(super) number: u64,
+    /// All that is not visible ASCII.
+    pub(super) blank: u64,
+    /// `:;<=>?@`
+    pub(super) marks: u64,
+    /// Whether there is a `%`, a `\`, a `"` or a byte that is not ASCII.
+    pub(super) is_written: bool,
+}
+
+/// Digits, letters, and what may stand between the groups of a number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numeric {
+    pub(super) digits: u64,
+    /// Digits and letters.
+    pub(super) either: u64,
+    /// A space, `-`, `.`, `/`.
+    pub(super) between: u64,
+}
+
+/// The bits of a comparison's result, for bytes that stand at `at` and behind.
+#[inline(always)]
+fn mask(is_in: i8x16, at: usize) -> u64 {
+    u64::from(is_in.to_bitmask()) << at
+}
+
+#[inline(always)]
+fn vector(block: &[u8; 16]) -> i8x16 {
+    i8x16::from(block.map(|byte| byte as i8))
+}
+
+#[inline(always)]
+fn all(byte: u8) -> i8x16 {
+    i8x16::splat(byte as i8)
+}
+
+/// Where runs of at least `length` bits begin.
+#[inline]
+pub(super) const fn runs(mask: u64, length: u32) -> u64 {
+    let (mut begins, mut is_proven) = (mask, 1);
+    while is_proven < length {
+        let more = if is_proven * 2 <= length { is_proven } else { length - is_proven };
+        begins &= begins >> more;
+        is_proven += more;
+    }
+    begins
+}
+
+/// The places of the bits of a mask.
+pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (mask != 0).then_some(mask.trailing_zeros() as usize);
+        mask &= mask.wrapping_sub(1);
+        at
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_byte(text: &[u8], is_in: impl Fn(u8) -> bool) -> u64 {
+        text.iter().enumerate().filter(|(_, byte)| is_in(**byte)).fold(0, |mask, (at, _)| mask | 1 << at)
+    }
+
+    #[test]
+    fn each_byte_of_a_window_of_any_size_is_classed() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for start in 0..bytes.len() {
+            for size in [1, 7, 15, 16, 17, 31, 32, 40, 63, 64, 65] {
+                let text = &bytes[start..(start + size).min(bytes.len())];
+                let window = Window::first(text);
+                let text = window.text();
+                assert!(text.len() <= Window::SIZE);
+                let look = window.look();
+                let is_token =
+                    |byte: u8| byte.is_ascii_digit() || (b'A'..0x80).contains(&byte) || byte == b'-';
+                assert_eq!(look.token, by_byte(text, is_token));
+                assert_eq!(look.number, by_byte(text, |byte| byte <= b'9' || byte >= 0x80));
+                assert_eq!(look.blank, by_byte(text, |byte| byte <= b' ' || byte >= 0x80));
+                assert_eq!(look.marks, by_byte(text, |byte| (b':'..=b'@').contains(&byte)));
+                assert_eq!(
+                    look.is_written,
+                    text.iter().any(|byte| b"%\\\"".contains(byte) || !byte.is_ascii())
+                );
+                assert_eq!(window.of(b'a'), by_byte(text, |byte| byte == b'a'));
+                assert_eq!(window.each(*b"a("), [b'a', b'('].map(|one| by_byte(text, |byte| byte == one)));
+                assert_eq!(window.within(b'0', b'9'), by_byte(text, |byte| byte.is_ascii_digit()));
+                assert_eq!(window.hexadecimal(), by_byte(text, |byte| byte.is_ascii_hexdigit()));
+                let numeric = window.numeric();
+                assert_eq!(numeric.digits, by_byte(text, |byte| byte.is_ascii_digit()));
+                assert_eq!(numeric.either, by_byte(text, |byte| byte.is_ascii_alphanumeric()));
+                assert_eq!(numeric.between, by_byte(text, |byte| b" -./".contains(&byte)));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_longer_than_half_a_window_is_seen_at_once() {
+        for size in 0..300 {
+            let bytes: Vec<u8> = (0..size).map(|at| at as u8).collect();
+            let windows: Vec<_> = [Window::first(&bytes)].into_iter().chain(Window::others(&bytes)).collect();
+            for short in bytes.windows(bytes.len().clamp(1, 32)) {
+                assert!(
+                    windows.iter().any(|window| window.text().windows(short.len()).any(|part| part == short))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_begins_where_all_its_bits_follow() {
+        for length in 1..20 {
+            for mask in [0, u64::MAX, 0b1110_1111_0000_1111_1111, u64::MAX >> 7, 0xffff_fff0] {
+                let expected =
+                    (0..64).filter(|at| (*at..at + length).all(|bit| bit < 64 && mask >> bit & 1 == 1));
+                assert_eq!(
+                    runs(mask, length),
+                    expected.fold(0, |begins, at| begins | 1 << at),
+                    "{length} {mask:b}"
+                );
+            }
+        }
+    }
+}
