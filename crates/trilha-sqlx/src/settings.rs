@@ -6,6 +6,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 use sqlx::{Arguments, Execute, SqlStr, error::BoxDynError};
 use trilha_core::{
     CarrierKind, Handle, Instruments, Operation, Recipient, Refusal, Scope, SpanKind,
+    guard::Place,
     recorder::Attribute,
     schema::{Exit, Key},
 };
@@ -138,7 +139,9 @@ impl Settings {
         }
         let may_name_route = self.is_route_commented
             && handle.schema().get(Key::Route.name()).is_some_and(|route| route.travels(Exit::SqlComment));
-        let route = if may_name_route { attributes.value(Key::Route) } else { None };
+        let guard = handle.guard();
+        let is_fit = |route: &Arc<str>| guard.lets_pass(Place::SqlComment, Key::Route.name(), route);
+        let route = attributes.value(Key::Route).filter(|route| may_name_route && is_fit(route));
         (known.commented(&sql, handle.service(), route.as_deref()), is_persistent)
     }
 }

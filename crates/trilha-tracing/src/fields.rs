@@ -102,7 +102,7 @@ impl EventFields {
 }
 
 /// Calls its function with each field that it visits.
-struct EachField<F>(F);
+pub(crate) struct EachField<F>(pub(crate) F);
 
 impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<F> {
     fn record_f64(&mut self, field: &Field, value: f64) {

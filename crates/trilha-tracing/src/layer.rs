@@ -13,6 +13,7 @@ use tracing_core::{
 use tracing_subscriber::{Layer, layer, registry::LookupSpan};
 use trilha_core::{
     Handle, Scope, Span,
+    guard::{Place, Verdict},
     recorder::{Attribute, Link, SpanStart, Status, to_key_value},
 };
 
@@ -32,7 +33,7 @@ static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION
 /// One layer is enough for all services of a process: a second one on the same subscriber does nothing.
 ///
 /// - **Cardinality:** names of spans are those in the code.
-/// - **PII:** values of fields are the user's; they leave as they are.
+/// - **PII:** names, fields and messages pass the [guard](trilha_core::guard).
 #[derive(Clone, Debug)]
 pub struct TraceLayer {
     handle: Handle,
@@ -177,9 +178,16 @@ impl Target {
                 }
             }
             Self::Foreign(context) => {
-                let span = context.span();
-                let attributes = attributes.iter().copied().map(to_key_value).collect();
-                span.add_event_with_timestamp(name.to_owned(), SystemTime::now(), attributes);
+                let (span, handle) = (context.span(), Handle::of(context));
+                let name = match handle.guard().judge(Place::EventName, "", name) {
+                    Verdict::Clean(name) => name.to_owned(),
+                    Verdict::Replaced(name) => name,
+                    Verdict::Refused | Verdict::SpanRefused => return,
+                };
+                handle.guard().judge_attributes(Place::EventAttribute, &attributes, |left| {
+                    let left = left.iter().copied().map(to_key_value).collect();
+                    span.add_event_with_timestamp(name, SystemTime::now(), left);
+                });
                 if is_error {
                     span.set_status(opentelemetry::trace::Status::error(""));
                 }

@@ -31,5 +31,5 @@ mod logs;
 
 pub use crate::{
     layer::TraceLayer,
-    logs::{JsonLog, TextLog},
+    logs::{JsonLog, TextFields, TextLog},
 };

@@ -12,7 +12,7 @@ use tracing::{info, subscriber::with_default};
 use tracing_subscriber::{fmt, prelude::*};
 use trilha_core::{Operation, Outcome, Scope, SpanKind};
 use trilha_testing::Fixture;
-use trilha_tracing::{JsonLog, TextLog};
+use trilha_tracing::{JsonLog, TextFields, TextLog};
 
 const SCOPE: Scope = Scope::new("test", "");
 
@@ -82,8 +82,11 @@ async fn a_line_outside_a_trace_has_no_ids() {
 async fn a_text_line_ends_with_its_ids() {
     let (fixture, lines) = (Fixture::start("service"), Lines::default());
     let writer = lines.clone();
-    let layer =
-        fmt::layer().event_format(TextLog::new()).with_ansi(false).with_writer(move || writer.clone());
+    let layer = fmt::layer()
+        .fmt_fields(TextFields::new())
+        .event_format(TextLog::new())
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
     let (trace_id, span_id) =
         with_default(tracing_subscriber::registry().with(layer), || log_inside(&fixture));
     let ids = format!(" trace_id={trace_id} span_id={span_id} trace_flags=03 tenant=acme\n");

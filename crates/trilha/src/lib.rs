@@ -56,6 +56,17 @@
 //! believed, except at an edge: there a new trace starts, linked to the caller's, and nothing else is taken
 //! over. `stats()` and the metrics `trilha.refused` and `trilha.propagation.broken` tell what was not.
 //!
+//! # Personal data
+//! A [guard](guard::PiiGuard) judges all that leaves, by every exit: names, attributes, errors, events, log lines,
+//! metric attributes, baggage, headers and query comments. E-mail addresses, cards, taxpayer's numbers, tokens and
+//! passwords are replaced by a marker such as `[redacted:email]`; personal attributes such as `user.id` leave as
+//! a keyed hash where the [purpose](ContextAttributes) allows that, else not at all. The `[guard]` table of
+//! the [policy](policy::Policy) says more, above all `mode = "strict"`: text under keys that nobody declared does
+//! not leave. What was hidden is told by [`stats`](Telemetry::stats) and by the metric `trilha.guard.redactions`.
+//!
+//! Names of people in prose cannot be found: write them as fields, under keys that say what they are. The
+//! repository's `PRIVACY.md` says what is promised and what is not.
+//!
 //! # Features
 //! | feature | adds |
 //! |---|---|
@@ -71,8 +82,7 @@
 //! | `batch` | [`batch`]: batch runs, partitions, links |
 //!
 //! # What it does not do yet
-//! TLS to the receiver is not spoken: send to a collector on the same host. Values are not checked for
-//! personal data.
+//! TLS to the receiver is not spoken: send to a collector on the same host.
 
 pub mod prelude;
 pub mod task;
@@ -89,7 +99,7 @@ pub use trilha_batch as batch;
 pub use trilha_core::{
     Baggage, BrokenPropagation, BrokenReason, Carrier, CarrierKind, CarrierMut, ContextAttributes,
     DroppedSpans, Handle, Operation, OperationBuilder, Outcome, Recipient, Refusal, Scope, SpanCounts,
-    SpanKind, TraceContext, Trust, api, carry, policy, propagation, sampling::Sampler, schema, trust,
+    SpanKind, TraceContext, Trust, api, carry, guard, policy, propagation, sampling::Sampler, schema, trust,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;
@@ -102,7 +112,7 @@ pub use trilha_sdk::{ApiRecorder, ExportCounts};
 pub use trilha_sqlx as sqlx;
 #[cfg(feature = "tower")]
 pub use trilha_tower as tower;
-pub use trilha_tracing::{JsonLog, TextLog, TraceLayer};
+pub use trilha_tracing::{JsonLog, TextFields, TextLog, TraceLayer};
 
 pub use crate::{
     attributes::{attributes, with_attributes},

@@ -12,8 +12,9 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
+use trilha_core::{Handle, guard::Place};
 
-use super::for_each_correlation;
+use super::{for_each_correlation, judged};
 use crate::fields::EventFields;
 
 /// One JSON object a line: `ts`, `level`, `target`, `msg`; `trace_id`, `span_id`, `trace_flags` and the
@@ -21,7 +22,7 @@ use crate::fields::EventFields;
 ///
 /// A field of the event that has one of these names stands under `fields.` and its name.
 ///
-/// - **PII:** message and fields are the user's; they leave as they are.
+/// - **PII:** message and fields pass the [guard](trilha_core::guard).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonLog(());
 
@@ -47,22 +48,27 @@ where
         SystemTime.format_time(&mut Writer::new(&mut now))?;
         let metadata = event.metadata();
         let fields = EventFields::of(event);
+        let handle = Handle::current();
+        let message = fields.message.as_deref().unwrap_or_default();
 
         let mut line = Map::new();
         line.insert("ts".into(), now.into());
         line.insert("level".into(), metadata.level().as_str().into());
         line.insert("target".into(), metadata.target().into());
-        line.insert("msg".into(), fields.message.unwrap_or_default().into());
+        line.insert("msg".into(), judged(&handle, message).into());
         for_each_correlation(|key, value| {
             line.insert(key.into(), value.into());
         });
-        for (name, value) in fields.others {
-            let name = match line.contains_key(name) {
-                true => format!("fields.{name}"),
-                false => name.to_owned(),
-            };
-            line.insert(name, json(value));
-        }
+        let attributes: Vec<_> = fields.attributes().collect();
+        handle.guard().judge_attributes(Place::LogField, &attributes, |left| {
+            for (name, value) in left {
+                let name = match line.contains_key(*name) {
+                    true => format!("fields.{name}"),
+                    false => (*name).to_owned(),
+                };
+                line.insert(name, json((*value).into()));
+            }
+        });
         writeln!(writer, "{}", Value::Object(line))
     }
 }

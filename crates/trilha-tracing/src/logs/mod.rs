@@ -2,13 +2,20 @@
 //!
 //! Specification: [OpenTelemetry, trace context in non-OTLP log formats](https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/).
 
+mod fields;
 mod json;
 mod text;
 
-use opentelemetry::{Context, trace::TraceContextExt};
-use trilha_core::{ContextAttributes, schema::Exit};
+use std::borrow::Cow;
 
-pub use self::{json::JsonLog, text::TextLog};
+use opentelemetry::{Context, trace::TraceContextExt};
+use trilha_core::{
+    ContextAttributes, Handle,
+    guard::{Place, Verdict},
+    schema::Exit,
+};
+
+pub use self::{fields::TextFields, json::JsonLog, text::TextLog};
 
 /// Calls `visit` with the ids of the current span, and with the context attributes that may be logged.
 fn for_each_correlation(mut visit: impl FnMut(&str, &str)) {
@@ -21,4 +28,13 @@ fn for_each_correlation(mut visit: impl FnMut(&str, &str)) {
         visit("trace_flags", &format!("{:02x}", ids.trace_flags().to_u8()));
     }
     ContextAttributes::current().for_each_to(Exit::Log, visit);
+}
+
+/// What the guard leaves of a message. It stays in its place, empty if nothing may leave.
+fn judged<'t>(handle: &Handle, message: &'t str) -> Cow<'t, str> {
+    match handle.guard().judge(Place::LogBody, "", message) {
+        Verdict::Clean(message) => Cow::Borrowed(message),
+        Verdict::Replaced(message) => Cow::Owned(message),
+        Verdict::Refused | Verdict::SpanRefused => Cow::Borrowed(""),
+    }
 }

@@ -5,17 +5,19 @@ use std::fmt;
 use tracing_core::{Event, Subscriber};
 use tracing_subscriber::{
     fmt::{
-        FmtContext, FormatEvent, FormatFields,
+        FmtContext, FormatEvent,
         format::{Format, Writer},
     },
     registry::LookupSpan,
 };
 
-use super::for_each_correlation;
+use super::{TextFields, for_each_correlation};
 
 /// The usual line of `tracing_subscriber`, with the ids and the context attributes at its end.
 ///
-/// - **PII:** message and fields are the user's; they leave as they are.
+/// It needs [`TextFields`] beside it, by `fmt_fields`: the usual ones know no guard.
+///
+/// - **PII:** message and fields pass the [guard](trilha_core::guard).
 #[derive(Clone, Debug, Default)]
 pub struct TextLog(Format);
 
@@ -26,14 +28,13 @@ impl TextLog {
     }
 }
 
-impl<S, N> FormatEvent<S, N> for TextLog
+impl<S> FormatEvent<S, TextFields> for TextLog
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, TextFields>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {

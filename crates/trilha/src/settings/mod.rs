@@ -2,6 +2,7 @@
 
 mod env;
 mod exporter;
+mod guard;
 mod logs;
 mod policy;
 mod propagation;
@@ -11,11 +12,12 @@ mod sampling;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
-use trilha_core::{CarrierKind, Propagation, policy::Policy, sampling::Sampler};
+use trilha_core::{CarrierKind, Propagation, guard::PiiGuard, policy::Policy, sampling::Sampler};
 
 pub(crate) use self::{
     env::Env,
     exporter::{Exporter, ExporterOptions, Signal},
+    guard::GuardOptions,
     resource::{ResourceOptions, ServiceResource},
 };
 pub use self::{exporter::Protocol, logs::LogFormat};
@@ -30,6 +32,7 @@ pub(crate) struct Options {
     pub(crate) logs: Option<LogFormat>,
     pub(crate) switched_off: Vec<CarrierKind>,
     pub(crate) policy: Option<Policy>,
+    pub(crate) guard: GuardOptions,
 }
 
 /// What holds in the end.
@@ -43,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) spans: SpanSettings,
     pub(crate) propagation: Propagation,
     pub(crate) policy: Policy,
+    pub(crate) guard: PiiGuard,
     pub(crate) logs: LogFormat,
     /// Which log lines are written: `RUST_LOG`.
     pub(crate) log_filter: EnvFilter,
@@ -65,8 +69,10 @@ pub(crate) struct SpanSettings {
 impl Settings {
     pub(crate) fn resolve(options: Options, env: &Env) -> Result<Self, SetupError> {
         let policy = policy::resolve(options.policy, env)?;
-        let resource = ServiceResource::resolve(&options.resource, policy.as_ref(), env)?;
+        let mut resource = ServiceResource::resolve(&options.resource, policy.as_ref(), env)?;
         let policy = policy.unwrap_or_default();
+        let guard = guard::resolve(options.guard, &policy, env)?;
+        resource.judge(&guard);
         let is_disabled = env.boolean("OTEL_SDK_DISABLED")?.unwrap_or(false);
         let exporter = |signal| match is_disabled {
             true => Ok(None),
@@ -88,6 +94,7 @@ impl Settings {
             span_filter: logs::span_filter(env)?,
             resource,
             policy,
+            guard,
         })
     }
 }

@@ -4,7 +4,9 @@
 
 use opentelemetry::KeyValue;
 use trilha_core::{
+    guard::{PiiGuard, Place},
     policy::Policy,
+    recorder::{WITHHELD, to_key_value},
     schema::{Exit, Schema, Zone},
 };
 
@@ -100,6 +102,19 @@ impl ServiceResource {
         let is_deployed = matches!(value(ENVIRONMENT).as_deref(), Some("production" | "staging"));
         let attributes = pairs.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
         Ok(Self { service_name, zone, is_deployed, attributes })
+    }
+
+    /// Leaves of its attributes what the guard lets through.
+    pub(crate) fn judge(&mut self, guard: &PiiGuard) {
+        let borrow = |attribute: &KeyValue| (attribute.key.to_string(), attribute.value.to_string());
+        let attributes: Vec<_> = self.attributes.iter().map(borrow).collect();
+        let attributes: Vec<_> =
+            attributes.iter().map(|(key, value)| (key.as_str(), value.as_str().into())).collect();
+        guard.judge_attributes(Place::Resource, &attributes, |left| {
+            self.attributes = left.iter().copied().map(to_key_value).collect();
+        });
+        let name = self.attributes.iter().find(|attribute| attribute.key.as_str() == "service.name");
+        self.service_name = name.map_or_else(|| WITHHELD.to_owned(), |name| name.value.to_string());
     }
 }
 

@@ -1,6 +1,14 @@
 //! What a program says about itself and its telemetry, before it starts.
 
-use trilha_core::{CarrierKind, policy::Policy, sampling::Sampler, schema::Zone};
+use std::sync::Arc;
+
+use trilha_core::{
+    CarrierKind,
+    guard::{Detect, HashKey},
+    policy::Policy,
+    sampling::Sampler,
+    schema::Zone,
+};
 
 use super::{Telemetry, install};
 use crate::{
@@ -22,6 +30,7 @@ use crate::{
 /// | – | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` (`otlp` or `none`) | `otlp` |
 /// | [`sampler`](Self::sampler) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | parent-based; all, or a tenth where the environment is `production` or `staging` |
 /// | [`policy`](Self::policy) | `TRILHA_POLICY`: the path of a file | – |
+/// | [`hash_key`](Self::hash_key) | `TRILHA_HASH_KEY`: the secret of values that leave as a keyed hash, of 16 bytes at least | – |
 /// | policy | `OTEL_PROPAGATORS` (of `tracecontext`, `baggage`, `b3`, `b3multi`, `xtrace`, or `none`): what is read and written | all are read, `tracecontext,baggage` are written |
 /// | [`without`](Self::without) | – | all carriers take part |
 /// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |
@@ -102,10 +111,24 @@ impl TelemetryBuilder {
         self
     }
 
-    /// The platform's own rules: its keys and zones, whom it trusts, who gets baggage. Defaults to the
-    /// file that `TRILHA_POLICY` names, else to none.
+    /// The platform's own rules: its keys and zones, whom it trusts, who gets baggage, and what the
+    /// [guard](crate::guard) does, which scans by default. Defaults to the file that `TRILHA_POLICY` names, else
+    /// to none.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.0.policy = Some(policy);
+        self
+    }
+
+    /// Adds a detector of the platform's own to the [guard](crate::guard). Those of the policy come first.
+    pub fn detector(mut self, detector: impl Detect + 'static) -> Self {
+        self.0.guard.detectors.push(Arc::new(detector));
+        self
+    }
+
+    /// The secret key of what leaves as a keyed hash: services that share it hash equal values alike. Defaults to
+    /// `TRILHA_HASH_KEY`, else to none, and then a policy that asks for hashes is refused.
+    pub fn hash_key(mut self, key: HashKey) -> Self {
+        self.0.guard.hash_key = Some(key);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stdout};
 
 use tracing_subscriber::{Layer, Registry, fmt, layer::SubscriberExt};
-use trilha_tracing::{JsonLog, TextLog};
+use trilha_tracing::{JsonLog, TextFields, TextLog};
 
 use super::Telemetry;
 use crate::{
@@ -17,7 +17,13 @@ pub(super) fn install(settings: Settings) -> Result<Telemetry, SetupError> {
         LogFormat::Json => Some(fmt::layer().event_format(JsonLog::new()).boxed()),
         LogFormat::Text => {
             let is_colored = stdout().is_terminal();
-            Some(fmt::layer().event_format(TextLog::new()).with_ansi(is_colored).boxed())
+            Some(
+                fmt::layer()
+                    .fmt_fields(TextFields::new())
+                    .event_format(TextLog::new())
+                    .with_ansi(is_colored)
+                    .boxed(),
+            )
         }
         LogFormat::Off => None,
     };

@@ -2,6 +2,7 @@
 
 mod builder;
 mod install;
+mod notices;
 mod report;
 
 use std::{
@@ -15,7 +16,7 @@ use tokio::sync::oneshot;
 use tracing_subscriber::{Layer, registry::LookupSpan};
 use trilha_core::{
     BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope,
-    api::{ApiPropagator, ApiTracerProvider},
+    api::{ApiMeterProvider, ApiPropagator, ApiTracerProvider},
 };
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
@@ -71,6 +72,7 @@ impl Telemetry {
         let mut handle = Handle::builder(recorder)
             .propagation(settings.propagation.clone())
             .schema(policy.schema().clone())
+            .guard(settings.guard.clone())
             .strangers(policy.edge())
             .service(resource.service_name.clone(), resource.zone.clone());
         if let Some(peers) = policy.peers() {
@@ -83,6 +85,7 @@ impl Telemetry {
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());
         }
+        notices::start(&settings.guard);
         let handle = handle.build();
         observe_counts(&handle.meter(&SCOPE), &handle);
         Ok(Self(Arc::new(Parts { handle, pipeline, metrics })))
@@ -100,10 +103,10 @@ impl Telemetry {
     ///
     /// [`install`](TelemetryBuilder::install) does this by itself.
     pub fn set_default(&self) {
-        if let Some(metrics) = &self.0.metrics {
-            metrics.set_global();
-        }
         let handle = self.0.handle.clone();
+        if self.0.metrics.is_some() {
+            global::set_meter_provider(ApiMeterProvider::new(handle.clone()));
+        }
         global::set_tracer_provider(ApiTracerProvider::new(handle.clone()));
         global::set_text_map_propagator(ApiPropagator::new(handle.clone()));
         handle.set_default();
@@ -157,7 +160,7 @@ impl Drop for Telemetry {
 impl Parts {
     fn snapshot(&self) -> Snapshot {
         let metric_exports = self.metrics.as_ref().map_or_else(ExportCounts::default, Metrics::export_counts);
-        Snapshot::new(self.handle.span_counts(), metric_exports, self.handle.stats())
+        Snapshot::new(&self.handle, metric_exports)
     }
 
     fn flush_blocking(&self, timeout: Duration) -> Report {

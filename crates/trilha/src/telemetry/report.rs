@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use trilha_core::{BrokenPropagation, Refusal, SpanCounts, Stats};
+use trilha_core::{BrokenPropagation, Handle, Refusal, SpanCounts, guard::Redaction};
 use trilha_sdk::ExportCounts;
 
 /// The counts of a service at one moment.
@@ -17,15 +17,19 @@ pub struct Snapshot {
     pub refused: Vec<(Refusal, u64)>,
     /// Where work of one of us came in without a trace to continue, and how often.
     pub broken_propagation: Vec<BrokenPropagation>,
+    /// What the guard hid, or in a dry run would have hidden: with keys and places, and never values.
+    pub redactions: Vec<Redaction>,
 }
 
 impl Snapshot {
-    pub(crate) fn new(spans: SpanCounts, metric_exports: ExportCounts, stats: &Stats) -> Self {
+    pub(crate) fn new(handle: &Handle, metric_exports: ExportCounts) -> Self {
+        let stats = handle.stats();
         Self {
-            spans,
+            spans: handle.span_counts(),
             metric_exports,
             refused: stats.refusals().collect(),
             broken_propagation: stats.broken_propagation(),
+            redactions: handle.guard().report(),
         }
     }
 }
