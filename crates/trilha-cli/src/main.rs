@@ -4,6 +4,7 @@ mod check;
 mod context;
 mod policy_file;
 mod receive;
+mod redact;
 mod schema;
 mod terminal;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Context(args) => context::run(&args),
         Command::Receive(args) => receive::run(&args),
+        Command::Redact(args) => redact::run(&args),
         Command::Schema(args) => schema::run(&args),
     }
 }
@@ -33,6 +35,7 @@ enum Command {
     Check(check::Args),
     Context(context::Args),
     Receive(receive::Args),
+    Redact(redact::Args),
     Schema(schema::Args),
 }
 
