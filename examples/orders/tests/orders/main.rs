@@ -2,6 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
+mod canaries;
 mod drills;
 mod forest;
 mod processes;
