@@ -63,6 +63,16 @@ TABLES = [
         ("propagation.hop", ["recorded"]),
         ("propagation.hop_with_tracestate", ["recorded"]),
     ]),
+    ("guard.clean/bare", "clean value of 40 bytes", [
+        ("guard.clean", ["bare", "judged"]),
+        ("regexes.clean", ["matched"]),
+    ]),
+    ("guard.awkward/bare", "clean value with many digits, or long words", [
+        ("guard.awkward", ["bare", "judged"]),
+        ("regexes.awkward", ["matched"]),
+    ]),
+    ("guard.attributes/bare", "seven clean attributes", [("guard.attributes", ["bare", "judged"])]),
+    ("guard.hostile/bare", "kilobyte of hostile text", [("guard.hostile", ["bare", "10KB", "1MB"])]),
 ]
 
 BRIDGE, AXUM, PROPAGATOR = "tracing-opentelemetry", "axum-tracing-opentelemetry", "opentelemetry_sdk.propagation"
@@ -82,6 +92,10 @@ GOALS = [
     ("extracted_baggage_of_five", 0.25, "total", "propagation.extract/baggage", f"{PROPAGATOR}.extract/baggage"),
     ("injected_traceparent", 0.25, "total", "propagation.inject/traceparent", f"{PROPAGATOR}.inject/traceparent"),
     ("tracestate_of_a_span", 300, "total", "propagation.child_with_tracestate/recorded", None),
+    ("guarded_clean_value_vs_regexes", 0.65, "total", "guard.clean/judged", "regexes.clean/matched"),
+    ("guarded_awkward_value_vs_regexes", 1.5, "total", "guard.awkward/judged", "regexes.awkward/matched"),
+    ("seven_guarded_attributes", 1500, "total", "guard.attributes/judged", None),
+    ("guarded_megabyte_vs_kilobytes", 1.5, "total", "guard.hostile/1MB", "guard.hostile/10KB"),
     ("tracestate_of_a_hop", None, "total", "propagation.hop_with_tracestate/recorded", None),
 ]
 

@@ -27,7 +27,7 @@ impl Burst {
         flush: impl Fn() -> Result<()> + 'static,
     ) -> Self {
         let (operation, flush) = (Box::new(operation), Box::new(flush));
-        Self { operations: BATCH / spans, spans, next: 0, operation, flush }
+        Self { operations: (BATCH / spans).max(1), spans, next: 0, operation, flush }
     }
 
     pub(crate) fn run(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@
 //! (`OTEL_TRACES_SAMPLER`, `OTEL_SDK_DISABLED`, `OTEL_EXPORTER_OTLP_ENDPOINT`, …), as all stacks read them.
 
 mod burst;
+mod guard;
 mod propagation;
 mod requests;
 mod sink;

@@ -9,7 +9,7 @@ use ::tower::layer::util::Identity;
 use crate::{
     Result,
     burst::Burst,
-    propagation, requests,
+    guard, propagation, requests,
     spans::{self, ITEM, LINES},
 };
 
@@ -42,6 +42,17 @@ pub(crate) fn by_name(name: &str) -> Result<Burst> {
         "opentelemetry_sdk.propagation.inject-traceparent" => {
             Ok(rounds(propagation::theirs::inject_traceparent()))
         }
+        "guard.clean-bare" => Ok(values(&guard::CLEAN, guard::bare::scan)),
+        "guard.clean-judged" => Ok(values(&guard::CLEAN, guard::ours::scan)),
+        "regexes.clean-matched" => Ok(values(&guard::CLEAN, guard::regexes::scan)),
+        "guard.awkward-bare" => Ok(values(&guard::AWKWARD, guard::bare::scan)),
+        "guard.awkward-judged" => Ok(values(&guard::AWKWARD, guard::ours::scan)),
+        "regexes.awkward-matched" => Ok(values(&guard::AWKWARD, guard::regexes::scan)),
+        "guard.attributes-bare" => Ok(rounds(guard::bare::attributes())),
+        "guard.attributes-judged" => Ok(rounds(guard::ours::attributes())),
+        "guard.hostile-bare" => Ok(rounds(|| ())),
+        "guard.hostile-10KB" => hostile(10),
+        "guard.hostile-1MB" => hostile(1_000),
         _ => Err(format!("no stack is called {name}").into()),
     }
 }
@@ -59,4 +70,17 @@ fn requests_bare() -> Burst {
 /// Work that makes no span and sends nothing.
 fn rounds(mut round: impl FnMut() + 'static) -> Burst {
     Burst::new(1, move |_| round(), || Ok(()))
+}
+
+/// A unit is a value.
+fn values<F: FnMut() + 'static>(values: &[&str], scan: impl FnOnce(Vec<String>) -> F) -> Burst {
+    let mut scan = scan(values.iter().map(ToString::to_string).collect());
+    Burst::new(values.len() as u64, move |_| scan(), || Ok(()))
+}
+
+/// A unit is a kilobyte.
+fn hostile(kilobytes: u64) -> Result<Burst> {
+    let text = guard::hostile(usize::try_from(kilobytes)? * 1_000);
+    let mut scan = guard::ours::scan_all(text)?;
+    Ok(Burst::new(kilobytes, move |_| scan(), || Ok(())))
 }
