@@ -290,7 +290,11 @@ impl Database {
         let name = folder.file_name().unwrap().to_string_lossy().replace(['.', '-'], "").to_lowercase();
         let name = format!("canaries_{name}");
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        let create = format!("CREATE EXTENSION IF NOT EXISTS pg_stat_statements; CREATE SCHEMA {name}");
+        // One after the other: two that create an extension at once are one too many.
+        let create = format!(
+            "SELECT pg_advisory_xact_lock(7); CREATE EXTENSION IF NOT EXISTS pg_stat_statements; \
+             CREATE SCHEMA {name}"
+        );
         connection.execute(AssertSqlSafe(create)).await.unwrap();
         let mut url = reqwest::Url::parse(&server).unwrap();
         url.query_pairs_mut().append_pair("options[search_path]", &format!("{name},public"));
