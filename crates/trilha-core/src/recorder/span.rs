@@ -43,9 +43,14 @@ impl Span {
             Verdict::Replaced(name) => name.as_str(),
             Verdict::Refused | Verdict::SpanRefused => WITHHELD,
         };
-        // A sampler may look at links. Those that say something are judged, when they are added below.
-        let is_silent = |link: &Link<'_>| link.attributes.is_empty() && link.context.tracestate().is_empty();
-        let links: Vec<_> = start.links.iter().copied().filter(is_silent).collect();
+        // A sampler may look at links. Those that say something are judged when they are added below.
+        let is_silent = |link: &&Link<'_>| link.attributes.is_empty();
+        let silent = start.links.iter().filter(is_silent);
+        let silent: Vec<_> = silent.map(|link| (link.context, guard.judge_trace(link.context))).collect();
+        let links: Vec<_> = silent
+            .iter()
+            .map(|(context, judged)| Link { context: judged.as_ref().unwrap_or(context), attributes: &[] })
+            .collect();
         let mut record = None;
         let is_refused =
             !guard.judge_all(Place::SpanAttribute, start.attributes, Some(&attributes), |judged| {
