@@ -248,7 +248,7 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("deployment.environment.name", &["staging", "production"]),
     ("feature_flag.key", &["logo-color", "new-checkout"]),
     ("feature_flag.result.variant", &["red", "true", "on"]),
-    ("gen_ai.request.model", &["gpt-4", "claude-3-5-sonnet-20241022", "churn-v2.3.1"]),
+    ("gen_ai.request.model", &["gpt-4", "mistral-large-2407", "churn-v2.3.1"]),
     ("gen_ai.response.id", &["chatcmpl-123", "chatcmpl-AVsqDoT0WF5XJsGQ1M1aHqBkUj2nO"]),
     ("gen_ai.usage.input_tokens", &["100", "18342"]),
     ("graphql.operation.name", &["findBookById"]),

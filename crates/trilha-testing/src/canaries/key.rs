@@ -48,7 +48,7 @@ const VENDORS: [((&str, &str), &[Part]); 32] = [
     (("SG", "."), &[Random(BASE64_URL, 22), Fixed("."), Random(BASE64_URL, 43)]), // SendGrid
     (("SK", ""), &[Random(HEX, 32)]),             // Twilio
     (("sk", "-proj-"), &[Random(ALPHANUMERIC, 48)]), // OpenAI
-    (("sk", "-ant-api03-"), &[Random(BASE64_URL, 93), Fixed("AA")]), // Anthropic
+    (("sk", "-ant-api03-"), &[Random(BASE64_URL, 93), Fixed("AA")]), // language models
     (("hf", "_"), &[Random(ALPHANUMERIC, 34)]),   // Hugging Face
     (("np", "m_"), &[Random(ALPHANUMERIC, 36)]),  // npm
     (("py", "pi-AgEIcHlwaS5vcmc"), &[Random(BASE64_URL, 80)]), // PyPI

@@ -258,7 +258,7 @@ pub(in crate::guard) static SHAPES: [Shape; 224] = [
     shape("sk-", Alnum, 20, MANY), // OpenAI, and others after it
     shape("sk-None-", Word, 20, MANY), // OpenAI
     shape("sk-admin-", Word, 20, MANY), // OpenAI
-    shape("sk-ant-", Word, 20, MANY), // Anthropic
+    shape("sk-ant-", Word, 20, MANY), // a vendor of language models
     shape("sk-lf-", Word, 30, MANY), // Langfuse
     shape("sk-or-v1-", Word, 20, MANY), // OpenRouter
     shape("sk-proj-", Word, 20, MANY), // OpenAI
