@@ -32,7 +32,7 @@ pub(super) fn are_plain(window: Window<'_>, look: &Look) -> bool {
         let is_colon = *mark == b':';
         let is_plain = match mark {
             b'?' => true,
-            b':' if after.starts_with(b"//") => true,
+            b':' if after.starts_with(b"//") || is_of_path(before, after) => true,
             b':' | b'=' | b'>' => letters & ((1 << at) - 1) == 0 || !may_name_secret(before, *mark != b'='),
             b';' => window.of(b'&') == 0,
             _ => false,
@@ -59,6 +59,7 @@ pub(super) fn examine(window: Window<'_>, look: &Look, raised: &mut Raised) {
             b'<' if letters != 0 && may_begin_with_secret(after) => raised.suspect(PAIRS),
             b';' => ends_reference = true,
             b':' if after.starts_with(b"//") => raised.has_authority = true,
+            b':' if is_of_path(before, after) => {}
             b':' | b'=' | b'>' => {
                 values |= u64::from(*mark == b'=') << at;
                 if letters & ((1 << at) - 1) != 0 && may_name_secret(before, *mark != b'=') {
@@ -74,6 +75,11 @@ pub(super) fn examine(window: Window<'_>, look: &Look, raised: &mut Raised) {
     if colons & colons.wrapping_sub(1) != 0 && may_be_ip_address(window, colons) {
         raised.suspect(Detectors::of(&[Detector::IpAddress]));
     }
+}
+
+/// Whether a colon stands beside another one, as in the path of a module: no value follows it.
+fn is_of_path(before: &[u8], after: &[u8]) -> bool {
+    after.starts_with(b":") || before.ends_with(b":")
 }
 
 /// Whether a `+` may be a space: behind the first `=` of these. The padding of base64 has none behind it.
