@@ -6,7 +6,7 @@
 
 use opentelemetry::Context;
 
-use crate::{ContextAttributes, Span};
+use crate::{ContextAttributes, operation::Work};
 
 /// `f` under the context that is current now, wherever and whenever it runs: on a thread, in a pool.
 ///
@@ -50,8 +50,8 @@ impl ContextAttributes {
     /// ```
     #[must_use]
     pub fn in_context(&self, context: &Context) -> Context {
-        match context.get::<Span>() {
-            Some(span) => context.with_value(span.with_attributes(self.clone())),
+        match Work::span_of(context) {
+            Some(span) => Work::replace_span(context, span.with_attributes(self.clone())),
             None => context.clone(),
         }
     }
@@ -79,7 +79,7 @@ mod tests {
         let set = thread::spawn(work).join().unwrap();
         assert_eq!(tenant_of(&set).as_deref(), Some("acme"));
         assert_eq!(tenant_of(&served.attributes()).as_deref(), Some("acme"));
-        assert!(Context::map_current(|current| current.get::<Span>().is_none()));
+        assert!(Context::map_current(|current| Work::of(current).is_none()));
     }
 
     #[test]
@@ -100,6 +100,6 @@ mod tests {
     #[test]
     fn outside_any_operation_there_is_nothing_to_replace() {
         let beside = ContextAttributes::default().in_context(&Context::new());
-        assert!(beside.get::<Span>().is_none());
+        assert!(Work::of(&beside).is_none());
     }
 }

@@ -10,17 +10,19 @@ use std::{
 
 use opentelemetry::{
     Context, InstrumentationScope,
-    metrics::{Meter, MeterProvider, noop::NoopMeterProvider},
+    metrics::{Meter, MeterProvider},
 };
 use parking_lot::RwLock;
 
 use crate::{
     BrokenReason, NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats,
-    api::guarded,
+    api::{guarded, idle},
     attributes::Vocabulary,
     carrier::CarrierKind,
+    fence::{AllPanics, Callback},
     guard::PiiGuard,
-    recorder::{Recorder, Span},
+    operation::Work,
+    recorder::Recorder,
     schema::{Schema, Zone},
     stats::Notify,
     trust::{Peers, Trust},
@@ -87,7 +89,7 @@ impl Handle {
         if context.is_telemetry_suppressed() {
             return Self::disabled();
         }
-        match context.get::<Span>() {
+        match Work::span_of(context) {
             Some(span) => span.handle().clone(),
             None => DEFAULT.read().clone().unwrap_or_else(Self::disabled),
         }
@@ -170,6 +172,12 @@ impl Handle {
         self.0.recorder.counts()
     }
 
+    /// How often foreign code panicked in the midst of somebody's work, by callback.
+    pub fn panics(&self) -> AllPanics {
+        let own = [self.stats().panics(), self.guard().panics()];
+        AllPanics(own.into_iter().chain(self.0.recorder.panics()).cloned().collect())
+    }
+
     /// Counts something that was not taken over.
     pub fn refuse(&self, what: Refusal) {
         self.stats().refuse(what);
@@ -183,14 +191,15 @@ impl Handle {
     }
 
     pub(crate) fn meter_with_scope(&self, scope: InstrumentationScope) -> Meter {
-        match &self.0.meters {
-            Some(meters) => guarded(meters.meter_with_scope(scope), self.guard().clone()),
-            None => NoopMeterProvider::new().meter_with_scope(scope),
-        }
+        let Some(meters) = &self.0.meters else { return idle() };
+        let panics = self.stats().panics();
+        let meter = panics.fence(Callback::MeterProvider, || meters.meter_with_scope(scope));
+        meter.map_or_else(idle, |meter| guarded(meter, self.guard().clone(), panics.clone()))
     }
 
-    /// The instruments of an adapter, made once for each handle.
-    pub fn instruments<T: Instruments>(&self) -> Arc<T> {
+    /// The instruments of an adapter, the same ones for each handle. None where nothing is measured.
+    pub fn instruments<T: Instruments>(&self) -> Option<Arc<T>> {
+        self.0.meters.as_ref()?;
         let key = TypeId::of::<T>();
         let found = self.0.instruments.read().get(&key).cloned();
         let instruments = found.unwrap_or_else(|| {
@@ -198,7 +207,7 @@ impl Handle {
             self.0.instruments.write().entry(key).or_insert_with(|| Arc::new(made)).clone()
         });
         // The key is the type's own: the other arm is never taken.
-        instruments.downcast().unwrap_or_else(|_| Arc::new(T::create(&self.meter(&T::SCOPE))))
+        Some(instruments.downcast().unwrap_or_else(|_| Arc::new(T::create(&self.meter(&T::SCOPE)))))
     }
 
     /// Whether both are the same handle.
@@ -221,7 +230,8 @@ pub trait Instruments: Send + Sync + 'static {
     /// The adapter's scope.
     const SCOPE: Scope;
 
-    /// Creates them. Called once for each handle.
+    /// Creates them. Called once for each handle, and by two threads that ask first at the same time by both: one
+    /// of them is kept.
     fn create(meter: &Meter) -> Self;
 }
 

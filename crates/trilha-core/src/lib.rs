@@ -15,6 +15,7 @@
 //! | let foreign code take part through the OpenTelemetry API | [`api`] |
 //! | instrument a messaging client | [`messaging`] |
 //! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
+//! | call foreign code that may panic | [`fence`] |
 //!
 //! # Features
 //! | feature | adds |
@@ -29,6 +30,7 @@
 
 pub mod api;
 pub mod carrier;
+pub mod fence;
 pub mod guard;
 #[cfg(feature = "http")]
 pub mod http;

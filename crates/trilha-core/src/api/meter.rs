@@ -1,5 +1,5 @@
 //! The meters of a handle behind the OpenTelemetry API: each attribute passes the guard before anything is
-//! aggregated.
+//! aggregated, and what panics there takes no work with it.
 
 use std::{fmt, sync::Arc};
 
@@ -8,12 +8,13 @@ use opentelemetry::{
     metrics::{
         AsyncInstrument, AsyncInstrumentBuilder, Counter, Gauge, Histogram, HistogramBuilder,
         InstrumentBuilder, InstrumentProvider, Meter, MeterProvider, ObservableCounter, ObservableGauge,
-        ObservableUpDownCounter, SyncInstrument, UpDownCounter,
+        ObservableUpDownCounter, SyncInstrument, UpDownCounter, noop::NoopMeterProvider,
     },
 };
 
 use crate::{
     Handle,
+    fence::{Callback, Panics},
     guard::{PiiGuard, Place},
 };
 
@@ -36,20 +37,38 @@ impl MeterProvider for ApiMeterProvider {
     }
 }
 
-/// A meter whose attributes `guard` judges.
-pub(crate) fn guarded(meter: Meter, guard: PiiGuard) -> Meter {
-    Meter::new(Arc::new(Guarded { inner: meter, guard }))
+/// A meter whose attributes `guard` judges, and whose panics are counted.
+pub(crate) fn guarded(meter: Meter, guard: PiiGuard, panics: Panics) -> Meter {
+    Meter::new(Arc::new(Guarded { inner: meter, guard, panics }))
+}
+
+/// A meter that measures nothing.
+pub(crate) fn idle() -> Meter {
+    NoopMeterProvider::new().meter("")
 }
 
 /// A meter, instrument or observer behind the guard.
 struct Guarded<I> {
     inner: I,
     guard: PiiGuard,
+    panics: Panics,
 }
 
 impl<I> Guarded<I> {
     fn judge(&self, attributes: &[KeyValue], write: impl FnOnce(&I, &[KeyValue])) {
-        self.guard.judge_key_values(Place::MetricAttribute, attributes, |judged| write(&self.inner, judged));
+        self.guard.judge_key_values(Place::MetricAttribute, attributes, |judged| {
+            self.panics.fence(Callback::MeterProvider, || write(&self.inner, judged));
+        });
+    }
+
+    /// The same around another one.
+    fn around<J>(&self, inner: J) -> Guarded<J> {
+        Guarded { inner, guard: self.guard.clone(), panics: self.panics.clone() }
+    }
+
+    /// What `make` makes, which may run views of the program's.
+    fn made<J>(&self, make: impl FnOnce() -> J) -> Option<J> {
+        self.panics.fence(Callback::MeterProvider, make)
     }
 }
 
@@ -85,38 +104,61 @@ macro_rules! instruments {
     ) => {
         impl InstrumentProvider for Guarded<Meter> {
             $(fn $sync(&self, asked: InstrumentBuilder<'_, $instrument<$type>>) -> $instrument<$type> {
-                let mut builder = self.inner.$sync(asked.name);
-                (builder.description, builder.unit) = (asked.description, asked.unit);
-                $instrument::new(Arc::new(Guarded { inner: builder.build(), guard: self.guard.clone() }))
+                let made = self.made(|| {
+                    let mut builder = self.inner.$sync(asked.name);
+                    (builder.description, builder.unit) = (asked.description, asked.unit);
+                    builder.build()
+                });
+                made.map_or_else(
+                    || idle().$sync("").build(),
+                    |made| $instrument::new(Arc::new(self.around(made))),
+                )
             })*
 
             $(fn $observable(
                 &self,
                 asked: AsyncInstrumentBuilder<'_, $async<$measured>, $measured>,
             ) -> $async<$measured> {
-                let mut builder = self.inner.$observable(asked.name);
-                (builder.description, builder.unit) = (asked.description, asked.unit);
-                for callback in asked.callbacks {
-                    let guard = self.guard.clone();
-                    builder = builder.with_callback(move |observer| {
-                        callback(&Guarded { inner: observer, guard: guard.clone() });
-                    });
-                }
-                builder.build()
+                let made = self.made(|| {
+                    let mut builder = self.inner.$observable(asked.name);
+                    (builder.description, builder.unit) = (asked.description, asked.unit);
+                    for callback in asked.callbacks {
+                        let fence = self.around(());
+                        // A panic would leave the provider's own lock poisoned, and nothing would be collected again.
+                        builder = builder.with_callback(move |observer| {
+                            let observer = fence.around(observer);
+                            fence.panics.fence(Callback::Observable, || callback(&observer));
+                        });
+                    }
+                    builder.build()
+                });
+                made.unwrap_or_else(|| idle().$observable("").build())
             })*
 
             fn f64_histogram(&self, asked: HistogramBuilder<'_, Histogram<f64>>) -> Histogram<f64> {
-                let mut builder = self.inner.f64_histogram(asked.name);
-                (builder.description, builder.unit) = (asked.description, asked.unit);
-                builder.boundaries = asked.boundaries;
-                Histogram::new(Arc::new(Guarded { inner: builder.build(), guard: self.guard.clone() }))
+                let made = self.made(|| {
+                    let mut builder = self.inner.f64_histogram(asked.name);
+                    (builder.description, builder.unit) = (asked.description, asked.unit);
+                    builder.boundaries = asked.boundaries;
+                    builder.build()
+                });
+                made.map_or_else(
+                    || idle().f64_histogram("").build(),
+                    |made| Histogram::new(Arc::new(self.around(made))),
+                )
             }
 
             fn u64_histogram(&self, asked: HistogramBuilder<'_, Histogram<u64>>) -> Histogram<u64> {
-                let mut builder = self.inner.u64_histogram(asked.name);
-                (builder.description, builder.unit) = (asked.description, asked.unit);
-                builder.boundaries = asked.boundaries;
-                Histogram::new(Arc::new(Guarded { inner: builder.build(), guard: self.guard.clone() }))
+                let made = self.made(|| {
+                    let mut builder = self.inner.u64_histogram(asked.name);
+                    (builder.description, builder.unit) = (asked.description, asked.unit);
+                    builder.boundaries = asked.boundaries;
+                    builder.build()
+                });
+                made.map_or_else(
+                    || idle().u64_histogram("").build(),
+                    |made| Histogram::new(Arc::new(self.around(made))),
+                )
             }
         }
     };

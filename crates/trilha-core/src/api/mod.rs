@@ -10,7 +10,7 @@ mod span;
 mod tests;
 mod tracer;
 
-pub(crate) use self::meter::guarded;
+pub(crate) use self::meter::{guarded, idle};
 pub use self::{
     meter::ApiMeterProvider,
     propagator::ApiPropagator,

@@ -5,7 +5,7 @@
 
 mod vocabulary;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use opentelemetry::{Context, KeyValue};
 use parking_lot::RwLock;
@@ -14,7 +14,7 @@ pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
     Refusal,
     guard::{Place, Verdict},
-    recorder::Span,
+    operation::Work,
     schema::{Consumer, Definition, Exit, Key, Model},
 };
 
@@ -32,20 +32,21 @@ use crate::{
 /// attributes.model(&Model::new("churn", "2.3.1")?.stage("production")?);
 /// # Ok::<(), trilha_core::schema::InvalidValue>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ContextAttributes(Arc<Cell>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Cell {
     values: RwLock<Values>,
     vocabulary: Arc<Vocabulary>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Values {
     built_in: [Option<Arc<str>>; Key::ALL.len()],
     /// Those of the platform, by their position in the schema.
     own: Vec<(usize, Arc<str>)>,
+    is_any_set: bool,
 }
 
 impl ContextAttributes {
@@ -61,7 +62,7 @@ impl ContextAttributes {
     }
 
     pub(crate) fn of(context: &Context) -> Option<Self> {
-        context.get::<Span>().map(|span| span.attributes().clone())
+        Work::span_of(context).map(|span| span.attributes().clone())
     }
 
     /// A copy for work that runs beside: what it sets is not seen here.
@@ -88,7 +89,10 @@ impl ContextAttributes {
     /// looks like a path.
     pub fn matched_route(&self, template: &str) -> &Self {
         let is_bounded = Key::Route.definition().max_length() >= template.len();
-        match is_bounded && !template.is_empty() && !template.contains(char::is_control) {
+        // To its end, many bytes at once: nearly all are plain.
+        let is_ascii = template.bytes().fold(true, |is, byte| is & matches!(byte, b' '..=b'~'));
+        let is_plain = is_ascii || !template.contains(char::is_control);
+        match is_bounded && !template.is_empty() && is_plain {
             true => self.0.values.write().set(Key::Route.index(), template.into()),
             false => self.0.vocabulary.stats().refuse(Refusal::Attribute),
         }
@@ -160,6 +164,11 @@ impl ContextAttributes {
         }
     }
 
+    /// Whether no value is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.0.values.read().is_any_set
+    }
+
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
         self.for_each_of(&self.0.values.read(), |at, definition, value| {
             let is_said = dimensions.iter().any(|known| known.key.as_str() == definition.name());
@@ -187,6 +196,13 @@ impl ContextAttributes {
     }
 }
 
+// The values are for those exits alone that ask the guard.
+impl fmt::Debug for ContextAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextAttributes").finish_non_exhaustive()
+    }
+}
+
 impl Values {
     fn at(&self, position: usize) -> Option<&Arc<str>> {
         match self.built_in.get(position) {
@@ -196,6 +212,7 @@ impl Values {
     }
 
     fn set(&mut self, position: usize, value: Arc<str>) {
+        self.is_any_set = true;
         if let Some(slot) = self.built_in.get_mut(position) {
             *slot = Some(value);
             return;

@@ -1,10 +1,6 @@
 //! The one door: a text, where it would leave, and under which key; the answer is what leaves.
 
-use std::{
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{ops::Range, sync::Arc};
 
 use super::{
     Action, Detector, Detectors, Inner, Mode, PiiGuard, Place,
@@ -14,6 +10,7 @@ use super::{
 };
 use crate::{
     ContextAttributes,
+    fence::Callback,
     schema::{Key, PiiClass},
 };
 
@@ -183,8 +180,8 @@ impl Inner {
     /// Fenced: what cannot be judged is hidden as a whole.
     #[inline]
     fn find(&self, text: &str, except: Detectors) -> Vec<Finding> {
-        let found = catch_unwind(AssertUnwindSafe(|| self.scanner.find(text, except)));
-        found.unwrap_or_else(|_| vec![Finding { range: 0..text.len(), detector: Detector::Failure }])
+        let found = self.panics.fence(Callback::Detector, || self.scanner.find(text, except));
+        found.unwrap_or_else(|| vec![Finding { range: 0..text.len(), detector: Detector::Failure }])
     }
 
     /// What is too long, or of which its key decides.
@@ -213,7 +210,7 @@ impl Inner {
         for Reason { detector, .. } in ruling.reasons {
             let is_new = self.counts.redact(place, key, detector);
             if let (true, Detector::Undeclared, Some(notify)) = (is_new, detector, self.notify.get()) {
-                notify(place, key);
+                self.panics.fence(Callback::Notifier, || notify(place, key));
             }
         }
         if self.rules.is_dry_run { Verdict::Clean(text) } else { ruling.verdict }

@@ -15,6 +15,7 @@ mod counts;
 mod debug_shape;
 mod detect;
 mod detector;
+mod fours;
 mod judge;
 mod keys;
 #[cfg(feature = "policy")]
@@ -45,7 +46,7 @@ pub use self::{
     scan::Detect,
 };
 use self::{counts::Counts, scan::Scanner, treatment::Treatments};
-use crate::schema::Schema;
+use crate::{fence::Panics, schema::Schema};
 
 static DEFAULT: LazyLock<PiiGuard> = LazyLock::new(|| PiiGuard(Arc::new(Inner::new(PiiGuardBuilder::new()))));
 
@@ -73,6 +74,7 @@ struct Inner {
     scanner: Scanner,
     treatments: Treatments,
     counts: Counts,
+    panics: Panics,
     notify: OnceLock<Notify>,
 }
 
@@ -124,6 +126,11 @@ impl PiiGuard {
     /// most 64, all others together as `_other`. An empty one: none was declared.
     pub fn refused_purposes(&self) -> Vec<(String, u64)> {
         self.0.counts.refused_purposes()
+    }
+
+    /// The panics of detectors, and of who is told by [`on_undeclared`](Self::on_undeclared).
+    pub fn panics(&self) -> &Panics {
+        &self.0.panics
     }
 
     /// What was hidden, with its key and place, and never a value: at most 1,024 different ones, all others
@@ -217,6 +224,7 @@ impl Inner {
             hash_key,
             treatments: Treatments::new(),
             counts: Counts::new(),
+            panics: Panics::default(),
             notify: OnceLock::new(),
         }
     }

@@ -5,16 +5,33 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::carrier::{Carrier, CarrierKind, CarrierMut};
 
 /// Headers to read a context from.
+///
+/// The fields that are propagated are looked for once, in one pass over all: to look up each would cost more,
+/// and most are not there.
 #[derive(Debug)]
 pub struct Headers<'a> {
     headers: &'a HeaderMap,
     kind: CarrierKind,
+    /// By their place in [`NAMES`].
+    found: [Option<&'a HeaderValue>; NAMES.len()],
+    /// Whether a name stands there twice.
+    has_repeated: bool,
 }
 
 impl<'a> Headers<'a> {
     /// The headers of a request of this kind.
     pub fn new(headers: &'a HeaderMap, kind: CarrierKind) -> Self {
-        Self { headers, kind }
+        let mut found = [None; NAMES.len()];
+        for (name, value) in headers {
+            let name = name.as_str();
+            // Most other names start with another letter.
+            if matches!(name.as_bytes(), [b't' | b'b' | b'x', ..])
+                && let Some(place) = place(name).and_then(|place| found.get_mut(place))
+            {
+                *place = Some(value);
+            }
+        }
+        Self { headers, kind, found, has_repeated: headers.len() != headers.keys_len() }
     }
 }
 
@@ -24,7 +41,11 @@ impl Carrier for Headers<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        for_each(self.headers, key, visit);
+        match place(key).and_then(|place| self.found.get(place)) {
+            Some(None) => {}
+            Some(Some(value)) if !self.has_repeated => visit(value.as_bytes()),
+            _ => self.headers.get_all(key).iter().for_each(|value| visit(value.as_bytes())),
+        }
     }
 }
 
@@ -48,7 +69,11 @@ impl Carrier for HeadersMut<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        for_each(self.headers, key, visit);
+        let values = match known_name(key) {
+            Some(name) => self.headers.get_all(name),
+            None => self.headers.get_all(key),
+        };
+        values.iter().for_each(|value| visit(value.as_bytes()));
     }
 }
 
@@ -59,7 +84,7 @@ impl CarrierMut for HeadersMut<'_> {
         }
         let Ok(value) = HeaderValue::from_bytes(value) else { return false };
         // A map that is full keeps what it has.
-        match name(key) {
+        match known_name(key) {
             Some(name) => self.headers.try_insert(name, value).is_ok(),
             None => HeaderName::from_bytes(key.as_bytes())
                 .is_ok_and(|name| self.headers.try_insert(name, value).is_ok()),
@@ -67,43 +92,37 @@ impl CarrierMut for HeadersMut<'_> {
     }
 
     fn remove(&mut self, key: &'static str) {
-        match name(key) {
+        match known_name(key) {
             Some(name) => self.headers.remove(name),
             None => self.headers.remove(key),
         };
     }
 }
 
-fn for_each(headers: &HeaderMap, key: &str, visit: &mut dyn FnMut(&[u8])) {
-    let visit = |value: &HeaderValue| visit(value.as_bytes());
-    match name(key) {
-        // The usual case, and the cheap one: no name stands there twice.
-        Some(name) if headers.len() == headers.keys_len() => headers.get(name).into_iter().for_each(visit),
-        Some(name) => headers.get_all(name).iter().for_each(visit),
-        None => headers.get_all(key).iter().for_each(visit),
-    }
+fn known_name(key: &str) -> Option<&'static HeaderName> {
+    NAMES.get(place(key)?)
 }
 
-/// The name of a field that is propagated. To make one of text costs more than to look it up, so each is made
-/// once.
-#[inline]
-fn name(key: &str) -> Option<&'static HeaderName> {
-    macro_rules! find {
-        ($($known:literal)*) => {
-            match key {
-                $($known => {
-                    static NAME: HeaderName = HeaderName::from_static($known);
-                    Some(&NAME)
-                })*
+macro_rules! names {
+    ($($place:literal $name:literal)*) => {
+        /// The names of the fields that are propagated. To make one of text costs more than to look it up, so
+        /// each is made once.
+        static NAMES: [HeaderName; [$($place),*].len()] = [$(HeaderName::from_static($name)),*];
+
+        /// Where it stands in [`NAMES`].
+        fn place(name: &str) -> Option<usize> {
+            match name {
+                $($name => Some($place),)*
                 _ => None,
             }
-        };
-    }
-    find! {
-        "traceparent" "tracestate" "baggage" "x-correlation-id" "x-request-id"
-        "b3" "x-b3-traceid" "x-b3-spanid" "x-b3-parentspanid" "x-b3-sampled" "x-b3-flags"
-        "x-trace-id" "x-span-id" "x-parent-id"
-    }
+        }
+    };
+}
+
+names! {
+    0 "traceparent" 1 "tracestate" 2 "baggage" 3 "x-correlation-id" 4 "x-request-id"
+    5 "b3" 6 "x-b3-traceid" 7 "x-b3-spanid" 8 "x-b3-parentspanid" 9 "x-b3-sampled" 10 "x-b3-flags"
+    11 "x-trace-id" 12 "x-span-id" 13 "x-parent-id"
 }
 
 #[cfg(test)]
@@ -131,6 +150,14 @@ mod tests {
             assert_eq!(values(&headers, key), ["a=1", "b=2"]);
             assert!(values(&headers, "traceparent").is_empty());
         }
+    }
+
+    #[test]
+    fn each_name_stands_at_its_place() {
+        for (at, name) in NAMES.iter().enumerate() {
+            assert_eq!(place(name.as_str()), Some(at));
+        }
+        assert_eq!(place("host"), None);
     }
 
     #[test]

@@ -7,5 +7,5 @@ mod names;
 
 pub use self::{
     carrier::{Headers, HeadersMut},
-    names::{host, known_method, original_method, port, protocol_version, redacted_url, span_name},
+    names::{SpanName, host, known_method, original_method, port, protocol_version, redacted_url, span_name},
 };

@@ -1,28 +1,64 @@
 //! Method, version and URL as the semantic conventions want them: of low cardinality, without secrets.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
+use arrayvec::ArrayString;
 use http::{Method, Uri, Version};
-
-const METHODS: [&str; 10] =
-    ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"];
 
 const OTHER: &str = "_OTHER";
 
 /// The method's name, or `_OTHER` for one that is not standard.
 pub fn known_method(method: &Method) -> &'static str {
-    METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or(OTHER)
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ if method.as_str() == "QUERY" => "QUERY",
+        _ => OTHER,
+    }
 }
 
 /// The name of an HTTP span: the method, and the route or URL template where there is one.
 ///
 /// A method that is not standard reads `HTTP`.
-pub fn span_name(method: &Method, template: Option<&str>) -> Cow<'static, str> {
+pub fn span_name(method: &Method, template: Option<&str>) -> SpanName {
     let method = match known_method(method) {
         OTHER => "HTTP",
         known => known,
     };
-    template.map_or(Cow::Borrowed(method), |template| format!("{method} {template}").into())
+    let Some(template) = template else { return SpanName(Text::Method(method)) };
+    let mut short = ArrayString::new();
+    let is_short = [method, " ", template].into_iter().all(|part| short.try_push_str(part).is_ok());
+    SpanName(if is_short { Text::Short(short) } else { Text::Long(format!("{method} {template}")) })
+}
+
+/// The name of an HTTP span. A short one, as nearly all are, is not allocated.
+#[derive(Clone, Debug)]
+pub struct SpanName(Text);
+
+#[derive(Clone, Debug)]
+enum Text {
+    Method(&'static str),
+    Short(ArrayString<64>),
+    Long(String),
+}
+
+impl Deref for SpanName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Text::Method(text) => text,
+            Text::Short(text) => text,
+            Text::Long(text) => text,
+        }
+    }
 }
 
 /// The value of `network.protocol.version`.
@@ -111,11 +147,16 @@ mod tests {
 
     #[test]
     fn an_unknown_method_is_other() {
-        assert_eq!(known_method(&Method::GET), "GET");
+        for known in ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"]
+        {
+            assert_eq!(known_method(&known.parse().unwrap()), known);
+        }
         let other = Method::from_bytes(b"get").unwrap();
         assert_eq!(known_method(&other), "_OTHER");
-        assert_eq!(span_name(&other, Some("/a/{b}")), "HTTP /a/{b}");
-        assert_eq!(span_name(&Method::GET, None), "GET");
+        assert_eq!(&*span_name(&other, Some("/a/{b}")), "HTTP /a/{b}");
+        assert_eq!(&*span_name(&Method::GET, None), "GET");
+        let long = format!("/{}", "a".repeat(100));
+        assert_eq!(&*span_name(&Method::GET, Some(&long)), format!("GET {long}"));
     }
 
     #[test]

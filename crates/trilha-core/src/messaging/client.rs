@@ -97,8 +97,8 @@ impl<S: System> Client<S> {
         let builder = description
             .builder(&scope, kind)
             .handle(handle)
-            .duration(&metrics.operation_duration)
-            .count(&metrics.sent);
+            .duration(metrics.as_deref().map(|metrics| &metrics.operation_duration))
+            .count(metrics.as_deref().map(|metrics| &metrics.sent));
         let builder = match own {
             Some(own) => builder.link(own, &[]),
             None => builder,
@@ -117,7 +117,7 @@ impl<S: System> Client<S> {
         let description = self.describe("receive", "receive", Some(destination));
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Client);
-        builder.handle(handle).duration(&metrics.operation_duration).start()
+        builder.handle(handle).duration(metrics.as_deref().map(|metrics| &metrics.operation_duration)).start()
     }
 
     /// Says which message a [`receive`](Self::receive) brought.
@@ -136,14 +136,18 @@ impl<S: System> Client<S> {
     pub fn process(&self, destination: Option<&Destination<'_>>, messages: &[Message<'_>]) -> Operation {
         let handle = self.current_handle();
         let metrics = handle.instruments::<Metrics<S>>();
-        let consumed = self.dimensions("receive", destination);
-        let consumed: Vec<_> = consumed.into_iter().map(to_key_value).collect();
-        metrics.consumed.add(count(messages), &consumed);
+        if let Some(metrics) = &metrics {
+            let consumed = self.dimensions("receive", destination);
+            let consumed: Vec<_> = consumed.into_iter().map(to_key_value).collect();
+            metrics.consumed.add(count(messages), &consumed);
+        }
 
         let description = self.describe("process", "process", destination).of_messages(messages);
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Consumer);
-        let builder = builder.handle(handle.clone()).duration(&metrics.process_duration);
+        let builder = builder
+            .handle(handle.clone())
+            .duration(metrics.as_deref().map(|metrics| &metrics.process_duration));
         let sender = destination.and_then(Destination::dimension).map(|(_, name)| Sender::Topic(name));
         Processing { handle: &handle, trust: self.trust, sender, messages }.start(builder)
     }
@@ -160,7 +164,9 @@ impl<S: System> Client<S> {
         let description = self.describe(name, "settle", destination).of_messages(messages);
         let scope = S::SCOPE;
         let builder = description.builder(&scope, SpanKind::Client);
-        let builder = builder.handle(handle.clone()).duration(&metrics.operation_duration);
+        let builder = builder
+            .handle(handle.clone())
+            .duration(metrics.as_deref().map(|metrics| &metrics.operation_duration));
         settle(&handle, self.trust, messages, builder)
     }
 

@@ -43,7 +43,7 @@ impl<'a> Processing<'a> {
                 }
             });
         }
-        inbound.extend(contexts.iter().flatten().cloned());
+        contexts.iter().flatten().for_each(|context| inbound.add_context(context));
         let builder = builder.inbound(inbound);
         let operation = link(builder, &contexts, self.messages).start();
         if let (Some(span), Some(broken)) = (operation.span(), broken) {

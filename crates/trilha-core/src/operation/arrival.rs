@@ -4,11 +4,16 @@ use std::fmt;
 
 use opentelemetry::{Context, baggage::BaggageExt, trace::TraceContextExt};
 
-use super::descent::KnownTrace;
+use super::{
+    descent::KnownTrace,
+    inbound::{Inbound, Work},
+    site::Site,
+};
 use crate::{
     BrokenReason, ContextAttributes, Handle, Refusal, TraceContext, Trust,
-    carrier::{Carrier, CarrierKind, CarrierMut},
-    propagation::{Baggage, Format, Member, Propagation, Received, Remote, correlation_fields, x_trace},
+    carrier::{Carrier, CarrierKind},
+    fence::Callback,
+    propagation::{Baggage, Member, Received, Remote},
     recorder::{Decision, Span},
     schema::Exit,
     trust::Sender,
@@ -24,7 +29,8 @@ pub(crate) struct Arrival<'a> {
     pub(super) sender: Option<Sender<'a>>,
     /// Whether it is a stranger for want of an address.
     pub(super) is_unknown: bool,
-    pub(super) is_probe: bool,
+    /// Asked where a trace is missing.
+    pub(super) is_probe: &'a (dyn Fn() -> bool + 'a),
 }
 
 impl fmt::Debug for Arrival<'_> {
@@ -42,101 +48,24 @@ pub(super) struct Accepted {
     pub(super) parent: Option<TraceContext>,
     pub(super) decision: Decision,
     pub(super) link: Option<TraceContext>,
-    pub(super) inbound: Inbound,
-    pub(super) baggage: Baggage,
+    inbound: Inbound,
+    baggage: Baggage,
     broken: Option<Broken>,
-}
-
-/// What came in with an operation, in the `Context` of its work: to be told from what is sent.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inbound {
-    contexts: Vec<TraceContext>,
-    /// Fields that nobody replaces when something is sent.
-    fields: Vec<(&'static str, Box<[u8]>)>,
-    /// Of one of us.
-    correlation_id: Option<String>,
-}
-
-/// The longest field that is known again, and how many are.
-const MAX_FIELD: usize = 512;
-const MAX_FIELDS: usize = 256;
-
-impl Inbound {
-    /// Remembers what would go on if somebody copied the fields of `carrier`: those of formats that are
-    /// read and not written, and of a stranger its correlation id.
-    pub(crate) fn add_fields_of(&mut self, carrier: &dyn Carrier, trust: Trust, propagation: &Propagation) {
-        let kind = carrier.kind();
-        for format in Format::ALL.into_iter().filter(|it| propagation.reads(*it) && !propagation.writes(*it))
-        {
-            for name in format.fields(kind) {
-                // A name such as `parent_id` may be the caller's own, for something that is no id.
-                self.add_field(carrier, name, |value| format != Format::XTrace || x_trace::is_id(value));
-            }
-        }
-        for name in correlation_fields(kind).iter().filter(|_| trust.is_edge()) {
-            self.add_field(carrier, name, |_| true);
-        }
-    }
-
-    fn add_field(&mut self, carrier: &dyn Carrier, name: &'static str, is_meant: impl Fn(&[u8]) -> bool) {
-        let mut is_first = true;
-        carrier.for_each(name, &mut |value| {
-            if is_first && value.len() <= MAX_FIELD && is_meant(value) && self.fields.len() < MAX_FIELDS {
-                self.fields.push((name, value.into()));
-            }
-            is_first = false;
-        });
-    }
-
-    /// Removes what was copied; another value is the caller's.
-    pub(crate) fn remove_copies(&self, carrier: &mut dyn CarrierMut) {
-        for (name, came_in) in &self.fields {
-            let mut is_copy = false;
-            carrier.for_each(name, &mut |value| is_copy |= value == &**came_in);
-            if is_copy {
-                carrier.remove(name);
-            }
-        }
-    }
-
-    /// The correlation id that came in, whatever the work is known by since.
-    pub(crate) fn correlation_id(&self) -> Option<&str> {
-        self.correlation_id.as_deref()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.contexts.is_empty() && self.fields.is_empty() && self.correlation_id.is_none()
-    }
-
-    pub(crate) fn extend(&mut self, others: impl IntoIterator<Item = TraceContext>) {
-        self.contexts.extend(others);
-    }
-
-    /// Whether `context` came in with the work at hand.
-    pub(crate) fn holds(context: &TraceContext) -> bool {
-        Context::map_current(|current| {
-            current.get::<Self>().is_some_and(|inbound| {
-                inbound.contexts.iter().any(|known| {
-                    known.trace_id() == context.trace_id() && known.span_id() == context.span_id()
-                })
-            })
-        })
-    }
 }
 
 impl<'a> Arrival<'a> {
     pub(crate) fn new(carrier: &'a dyn Carrier, trust: Trust) -> Self {
-        Self { carrier, trust, sender: None, is_unknown: false, is_probe: false }
+        Self { carrier, trust, sender: None, is_unknown: false, is_probe: &|| false }
     }
 
     /// `context` with what of it is taken over, for foreign code, which starts its spans itself and knows
     /// the API's baggage. A trace that is missing is not missed: nobody knows what the code reads.
     pub(crate) fn in_context(self, context: &Context, handle: &Handle) -> Context {
         let Accepted { parent, decision, inbound, baggage, .. } =
-            Self { is_probe: true, ..self }.accept(handle);
+            Self { is_probe: &|| true, ..self }.accept(handle);
         let mut context = context.clone();
         if !inbound.is_empty() {
-            context = context.with_value(inbound);
+            context = context.with_value(Work { span: Work::span_of(&context).cloned(), inbound });
         }
         if let Some(trace) = parent {
             let span = trace.to_api(true);
@@ -151,19 +80,22 @@ impl<'a> Arrival<'a> {
     /// What of it is taken over. All that is not is counted.
     pub(super) fn accept(&self, handle: &Handle) -> Accepted {
         let propagation = handle.propagation();
-        let Some(received) = propagation.receive(self.carrier, handle.stats()) else {
-            return Accepted::default();
-        };
+        let panics = handle.stats().panics();
+        let received = panics.fence(Callback::Carrier, || propagation.receive(self.carrier, handle.stats()));
+        let Some(received) = received.flatten() else { return Accepted::default() };
         let mut accepted = Accepted::default();
         let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
         // One of us sends one format; a stranger may send one beside another.
         if self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)) {
-            accepted.inbound.add_fields_of(self.carrier, self.trust, propagation);
+            panics.fence(Callback::Carrier, || {
+                accepted.inbound.add_fields_of(self.carrier, self.trust, propagation);
+            });
         }
-        let contexts = remote.map(|remote| remote.context.clone());
-        accepted.inbound.extend(contexts.filter(|context| context.traceparent().is_some()));
+        if let Some(remote) = remote {
+            accepted.inbound.add_context(&remote.context);
+        }
         if self.trust.is_edge() {
-            if self.is_unknown && !self.is_probe {
+            if self.is_unknown && !(self.is_probe)() {
                 accepted.broken = handle.count_broken(BrokenReason::UnknownSender, received.kind, None);
             }
             accepted.of_stranger(received, self.trust, handle);
@@ -186,13 +118,15 @@ impl Accepted {
                 };
                 self.parent = Some(remote.context).filter(|_| has_ids);
             }
-            Some(Err(reason)) if !arrival.is_probe => {
+            Some(Err(reason)) if !(arrival.is_probe)() => {
                 self.broken = handle.count_broken(reason, received.kind, arrival.sender);
             }
             _ => {}
         }
         self.baggage = received.baggage;
-        self.inbound.correlation_id = received.correlation_id;
+        if let Some(id) = received.correlation_id {
+            self.inbound.set_correlation_id(id);
+        }
     }
 
     fn of_stranger(&mut self, received: Received, trust: Trust, handle: &Handle) {
@@ -238,19 +172,19 @@ impl Accepted {
                 self.baggage.remove(&key);
             }
         }
-        if let Some(id) = &self.inbound.correlation_id {
+        if let Some(id) = self.inbound.correlation_id() {
             attributes.correlation_id(id);
         }
     }
 
-    /// `context` with the baggage that came in, and none of what was there before.
-    pub(super) fn with_baggage(&self, context: Context) -> Context {
-        let had_some = context.get::<Baggage>().is_some();
-        let context = match self.baggage.is_empty() && !had_some {
+    /// Where the work of `span` runs: with the baggage that came in, and none of what was there before.
+    pub(super) fn site(self, around: &Context, span: &Span) -> Site {
+        let context = Work::start(around, span, self.inbound);
+        let context = match self.baggage.is_empty() && around.get::<Baggage>().is_none() {
             true => context,
-            false => context.with_value(self.baggage.clone()),
+            false => context.with_value(self.baggage),
         };
-        if context.baggage().is_empty() { context } else { context.with_cleared_baggage() }
+        Site::Own(if around.baggage().is_empty() { context } else { context.with_cleared_baggage() })
     }
 
     /// Marks the operation's span where propagation was broken.
@@ -285,10 +219,13 @@ impl Handle {
         trust: Trust,
         sender: Option<Sender<'_>>,
     ) -> Result<Remote, Option<Broken>> {
-        let trace = self.propagation().receive_trace(carrier, self.stats()).ok_or(None)?;
+        let received = self.stats().panics().fence(Callback::Carrier, || {
+            Some((self.propagation().receive_trace(carrier, self.stats())?, carrier.kind()))
+        });
+        let (trace, kind) = received.flatten().ok_or(None)?;
         let remote = trace.map_err(|reason| match trust.is_edge() {
             true => None,
-            false => self.count_broken(reason, carrier.kind(), sender),
+            false => self.count_broken(reason, kind, sender),
         })?;
         if trust.is_edge() && remote.sampled.is_some() {
             self.refuse(Refusal::UntrustedDecision);

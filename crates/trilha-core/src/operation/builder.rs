@@ -3,20 +3,13 @@
 use opentelemetry::{
     Context,
     metrics::{Counter, Histogram},
-    trace::TraceContextExt,
 };
 
-use super::{
-    Operation,
-    arrival::{Accepted, Arrival, Inbound},
-    descent::Descent,
-    measure::Measure,
-};
+use super::{Operation, arrival::Arrival, descent::Descent, inbound::Inbound, measure::Measure, site::Site};
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
-    api::ApiSpan,
     carrier::Carrier,
-    recorder::{Attribute, Link, Span, SpanKind, SpanStart},
+    recorder::{Attribute, Decision, Link, Span, SpanKind, SpanStart},
     trust::{Sender, Trust},
 };
 
@@ -32,8 +25,8 @@ pub struct OperationBuilder<'a> {
     links: Vec<(TraceContext, &'a [Attribute<'a>])>,
     inbound: Inbound,
     attributes: &'a [Attribute<'a>],
-    duration: Option<Histogram<f64>>,
-    count: Option<Counter<u64>>,
+    duration: Option<&'a Histogram<f64>>,
+    count: Option<&'a Counter<u64>>,
     dimensions: &'a [Attribute<'a>],
 }
 
@@ -47,6 +40,7 @@ enum Parent<'a> {
 }
 
 impl<'a> OperationBuilder<'a> {
+    #[inline]
     pub(super) fn new(scope: &'a Scope, name: &'a str, kind: SpanKind) -> Self {
         Self {
             scope,
@@ -64,32 +58,39 @@ impl<'a> OperationBuilder<'a> {
     }
 
     /// The handle to record with. Defaults to that of the current operation, else the process's default.
+    #[inline]
     pub fn handle(mut self, handle: Handle) -> Self {
         self.handle = Some(handle);
         self
     }
 
     /// Attributes that are known now: the sampler sees them.
+    #[inline]
     pub fn attributes(mut self, attributes: &'a [Attribute<'a>]) -> Self {
         self.attributes = attributes;
         self
     }
 
     /// Starts a new trace.
+    #[inline]
     pub fn root(mut self) -> Self {
         self.parent = Parent::None;
         self
     }
 
     /// Starts under this context. Defaults to the current one.
+    #[inline]
     pub fn parent(mut self, context: &Context) -> Self {
         self.parent = Parent::Local(context.clone());
         self
     }
 
     /// Continues a trace that was read from somewhere else, or starts a new one where there is none.
+    #[inline]
     pub fn remote_parent(mut self, parent: Option<TraceContext>) -> Self {
-        self.inbound.extend(parent.clone());
+        if let Some(parent) = &parent {
+            self.inbound.add_context(parent);
+        }
         self.parent = parent.map_or(Parent::None, Parent::Remote);
         self
     }
@@ -99,6 +100,7 @@ impl<'a> OperationBuilder<'a> {
     ///
     /// Where one of us sent no usable trace, that is counted, and marked by the event
     /// `trilha.propagation.broken`; at an edge (zone Z1) it is expected.
+    #[inline]
     pub fn extract(mut self, carrier: &'a dyn Carrier, trust: Trust) -> Self {
         self.parent = Parent::Arrival(Arrival::new(carrier, trust));
         self
@@ -106,6 +108,7 @@ impl<'a> OperationBuilder<'a> {
 
     /// Who sent what is [extracted](Self::extract), for the metric of broken propagation. Defaults to not
     /// known.
+    #[inline]
     pub fn sender(mut self, sender: Option<Sender<'a>>) -> Self {
         if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.sender = sender;
@@ -115,6 +118,7 @@ impl<'a> OperationBuilder<'a> {
 
     /// Whether the sender of what is [extracted](Self::extract) is to be believed by its address, and has
     /// none. Where that makes it a stranger, it is counted as broken propagation. Defaults to false.
+    #[inline]
     pub fn unknown_sender(mut self, is_unknown: bool) -> Self {
         if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.is_unknown = is_unknown;
@@ -122,9 +126,10 @@ impl<'a> OperationBuilder<'a> {
         self
     }
 
-    /// Whether what is [extracted](Self::extract) is a probe or a scrape, which has no trace. Defaults
-    /// to false.
-    pub fn probe(mut self, is_probe: bool) -> Self {
+    /// Whether what is [extracted](Self::extract) is a probe or a scrape, which has no trace: asked where one
+    /// is missing. Defaults to false.
+    #[inline]
+    pub fn probe(mut self, is_probe: &'a (dyn Fn() -> bool + 'a)) -> Self {
         if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.is_probe = is_probe;
         }
@@ -139,26 +144,30 @@ impl<'a> OperationBuilder<'a> {
     }
 
     /// Adds a span that caused this one.
+    #[inline]
     pub fn link(mut self, context: TraceContext, attributes: &'a [Attribute<'a>]) -> Self {
         self.links.push((context, attributes));
         self
     }
 
     /// Records the duration, in seconds, when the operation ends, with its
-    /// [dimensions](Operation::set_dimension).
-    pub fn duration(mut self, histogram: &Histogram<f64>) -> Self {
-        self.duration = Some(histogram.clone());
+    /// [dimensions](Operation::set_dimension). Defaults to none.
+    #[inline]
+    pub fn duration(mut self, histogram: Option<&'a Histogram<f64>>) -> Self {
+        self.duration = histogram;
         self
     }
 
     /// Also counts the operation when it ends. Needs a [duration](Self::duration).
-    pub fn count(mut self, counter: &Counter<u64>) -> Self {
-        self.count = Some(counter.clone());
+    #[inline]
+    pub fn count(mut self, counter: Option<&'a Counter<u64>>) -> Self {
+        self.count = counter;
         self
     }
 
     /// What the metrics know from the start, beside the span's [attributes](Self::attributes). Its
     /// values must be few.
+    #[inline]
     pub fn dimensions(mut self, dimensions: &'a [Attribute<'a>]) -> Self {
         self.dimensions = dimensions;
         self
@@ -170,38 +179,45 @@ impl<'a> OperationBuilder<'a> {
     /// outside those that it brought, all else a copy of the surrounding ones. A call that is made shares
     /// them.
     pub fn start(mut self) -> Operation {
-        let current = match &self.parent {
+        let around = match &self.parent {
             Parent::Local(context) => context.clone(),
             _ => Context::current(),
         };
-        let handle = Handle::resolve_in(&current, self.handle.as_ref());
-        let mut accepted = match &self.parent {
-            Parent::Arrival(arrival) => Some(arrival.accept(&handle)),
+        let handle = match self.handle {
+            Some(handle) if !around.is_telemetry_suppressed() => handle,
+            _ => Handle::of(&around),
+        };
+        // The trace is not kept, and nothing in it can be: the parent stands for its child.
+        let unkept = match &self.parent {
+            Parent::Current | Parent::Local(_) => Span::of(&around).filter(|span| !span.is_kept()),
             _ => None,
         };
-        let descent = match (self.parent, &mut accepted) {
-            (Parent::None, _) => Descent::default(),
-            (Parent::Remote(parent), _) => {
-                Descent { parent: Some(parent), is_remote: true, ..Descent::default() }
+        let unkept = unkept.filter(|span| span.handle().is_same(&handle) && handle.recorder().drop_child());
+        let mut accepted = None;
+        let descent = match self.parent {
+            _ if unkept.is_some() => Descent::default(),
+            Parent::None => Descent::default(),
+            Parent::Current | Parent::Local(_) => Descent::of(&around),
+            Parent::Remote(parent) => Descent::of_remote(Some(parent), Decision::Parent),
+            Parent::Arrival(arrival) => {
+                let accepted = accepted.insert(arrival.accept(&handle));
+                Descent::of_remote(accepted.parent.take(), accepted.decision)
             }
-            (_, Some(Accepted { parent, decision, .. })) => {
-                Descent { parent: parent.take(), is_remote: true, decision: *decision }
-            }
-            _ => Descent::of(&current),
         };
-        let attributes = match (self.kind.clone(), ContextAttributes::of(&current)) {
-            _ if accepted.is_some() => ContextAttributes::new(handle.vocabulary().clone()),
-            (SpanKind::Client | SpanKind::Producer, Some(attributes)) => attributes,
-            (_, Some(attributes)) => attributes.fork(),
-            (_, None) => ContextAttributes::new(handle.vocabulary().clone()),
+        let attributes = match ContextAttributes::of(&around) {
+            Some(attributes) if accepted.is_none() => match self.kind {
+                SpanKind::Client | SpanKind::Producer => attributes,
+                _ => attributes.fork(),
+            },
+            _ => ContextAttributes::new(handle.vocabulary().clone()),
         };
         if let Some(accepted) = &mut accepted {
             accepted.set_attributes(&attributes, &handle);
             self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
-            self.inbound = std::mem::take(&mut accepted.inbound);
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
+        let measure = self.duration.map(|duration| Measure::start(duration, self.count, self.dimensions));
         let start = SpanStart {
             scope: self.scope,
             name: self.name,
@@ -213,16 +229,90 @@ impl<'a> OperationBuilder<'a> {
             attributes: self.attributes,
             start_time: None,
         };
-        let span = Span::start_by(handle, &start, attributes);
-        let mut context = current.with_value(span.clone()).with_span(ApiSpan::shared(span.clone()));
-        if !self.inbound.is_empty() {
-            context = context.with_value(self.inbound);
+        let span = match unkept {
+            Some(parent) => parent.with_attributes(attributes),
+            None => Span::start_by(handle, &start, attributes),
+        };
+        let site = match accepted {
+            Some(accepted) => {
+                accepted.mark(&span);
+                accepted.site(&around, &span)
+            }
+            None => Site::new(around, &span, self.inbound),
+        };
+        Operation::started(span, site, measure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+
+    use super::*;
+    use crate::{
+        Outcome, Recorder, SpanCounts,
+        recorder::{PassThrough, SpanRecord},
+        schema::Key,
+    };
+
+    /// Keeps nothing, and counts what it starts and what it drops.
+    #[derive(Debug, Default)]
+    struct KeepsNothing {
+        started: AtomicUsize,
+        dropped: AtomicUsize,
+    }
+
+    impl Recorder for KeepsNothing {
+        fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+            self.started.fetch_add(1, Relaxed);
+            Arc::new(PassThrough(TraceContext::of_child(start.parent, |_| false)))
         }
-        if let Some(accepted) = accepted {
-            accepted.mark(&span);
-            context = accepted.with_baggage(context);
+
+        fn drop_child(&self) -> bool {
+            self.dropped.fetch_add(1, Relaxed);
+            true
         }
-        let measure = (self.duration).map(|duration| Measure::start(duration, self.count, self.dimensions));
-        Operation::started(span, context, measure)
+
+        fn counts(&self) -> SpanCounts {
+            SpanCounts::default()
+        }
+    }
+
+    #[test]
+    fn in_a_trace_that_is_not_kept_a_parent_stands_for_its_children() {
+        let scope = Scope::new("test", "");
+        let recorder = Arc::<KeepsNothing>::default();
+        let handle = Handle::builder(recorder.clone()).build();
+        let mut served = Operation::builder(&scope, "served", SpanKind::Server).handle(handle).start();
+        let call = served.enter(|| Operation::builder(&scope, "call", SpanKind::Client).start());
+        let work = served.enter(|| Operation::builder(&scope, "work", SpanKind::Internal).start());
+        assert_eq!((recorder.started.load(Relaxed), recorder.dropped.load(Relaxed)), (1, 2));
+        for child in [&call, &work] {
+            assert_eq!(child.trace_context(), served.trace_context());
+            assert!(!child.is_recording());
+        }
+        // A call shares the attributes of the work that makes it, and other work has its own.
+        call.attributes().tenant("acme");
+        work.attributes().tenant("other");
+        assert_eq!(served.attributes().value(Key::Tenant).as_deref(), Some("acme"));
+        call.finish(Outcome::Ok);
+
+        let other = Handle::builder(recorder.clone()).build();
+        served.enter(|| Operation::builder(&scope, "foreign", SpanKind::Client).handle(other).start());
+        assert_eq!((recorder.started.load(Relaxed), recorder.dropped.load(Relaxed)), (2, 2));
+    }
+
+    #[test]
+    fn the_context_of_an_operation_is_the_same_however_often_it_is_asked_for() {
+        let scope = Scope::new("test", "");
+        let served =
+            Operation::builder(&scope, "served", SpanKind::Server).handle(Handle::disabled()).start();
+        let (first, second) = (served.context(), served.context());
+        let span = |context: &Context| Span::of(context).map(std::ptr::from_ref);
+        assert!(span(&first).is_some());
+        assert_eq!(span(&first), span(&second));
     }
 }

@@ -5,6 +5,7 @@ use opentelemetry::{
     trace::{SpanContext, TraceContextExt},
 };
 
+use super::inbound::Work;
 use crate::{
     TraceContext,
     recorder::{Decision, Span},
@@ -30,6 +31,11 @@ pub(crate) struct KnownTrace {
 }
 
 impl Descent {
+    /// That of a span whose parent ran in another process, where it has one.
+    pub(crate) fn of_remote(parent: Option<TraceContext>, decision: Decision) -> Self {
+        Self { parent, is_remote: true, decision }
+    }
+
     /// That of a span which starts in `context`.
     pub(crate) fn of(context: &Context) -> Self {
         let span = context.span();
@@ -43,14 +49,17 @@ impl Descent {
                 .and_then(|inner| Some(TraceContext::new(*inner.traceparent()?, known.tracestate().clone()))),
             _ => TraceContext::from_api(current),
         };
-        Self { parent, is_remote: current.is_remote(), decision: decision(context, current) }
+        // That of a span which is not kept stands there as if it were remote.
+        let is_ours = Work::span_of(context).is_some_and(|span| span.is_current(context));
+        let is_remote = current.is_remote() && !is_ours;
+        Self { parent, is_remote, decision: decision(context, current) }
     }
 }
 
 /// What we know of the current trace.
 fn known<'a>(context: &'a Context, current: &SpanContext) -> Option<&'a TraceContext> {
     let is_in_trace = |known: &&TraceContext| known.trace_id() == current.trace_id();
-    let operation = context.get::<Span>().map(Span::trace_context);
+    let operation = Work::span_of(context).map(Span::trace_context);
     let without = || context.get::<KnownTrace>().map(|known| &known.trace);
     operation.filter(is_in_trace).or_else(|| without().filter(is_in_trace))
 }

@@ -28,12 +28,12 @@ pub(super) struct Measure {
 
 impl Measure {
     pub(super) fn start(
-        histogram: Histogram<f64>,
-        counter: Option<Counter<u64>>,
+        histogram: &Histogram<f64>,
+        counter: Option<&Counter<u64>>,
         dimensions: &[Attribute<'_>],
     ) -> Self {
         let dimensions = dimensions.iter().copied().map(to_key_value).collect();
-        Self { histogram, counter, started: Instant::now(), dimensions }
+        Self { histogram: histogram.clone(), counter: counter.cloned(), started: Instant::now(), dimensions }
     }
 
     pub(super) fn set(&mut self, dimension: KeyValue) {

@@ -6,8 +6,10 @@ mod arrival;
 mod builder;
 mod descent;
 mod future;
+mod inbound;
 mod measure;
 mod outcome;
+mod site;
 
 use std::{
     future::{Future, poll_fn},
@@ -17,12 +19,13 @@ use std::{
 
 use opentelemetry::{Context, KeyValue};
 
-use self::measure::Measure;
 pub(crate) use self::{
-    arrival::{Arrival, Inbound},
+    arrival::Arrival,
     descent::{Descent, KnownTrace},
+    inbound::{Inbound, Work},
 };
 pub use self::{builder::OperationBuilder, future::Run, measure::DURATION_BOUNDARIES, outcome::Outcome};
+use self::{measure::Measure, site::Site};
 use crate::{
     ContextAttributes, Handle, Recipient, Scope, TraceContext,
     carrier::CarrierMut,
@@ -50,8 +53,14 @@ pub struct Operation(Option<Open>);
 #[derive(Debug)]
 struct Open {
     span: Span,
-    context: Context,
+    site: Site,
     measure: Option<Measure>,
+}
+
+impl Open {
+    fn context(&self) -> &Context {
+        self.site.context(&self.span)
+    }
 }
 
 impl Operation {
@@ -60,13 +69,13 @@ impl Operation {
         OperationBuilder::new(scope, name, kind)
     }
 
-    fn started(span: Span, context: Context, measure: Option<Measure>) -> Self {
-        Self(Some(Open { span, context, measure }))
+    fn started(span: Span, site: Site, measure: Option<Measure>) -> Self {
+        Self(Some(Open { span, site, measure }))
     }
 
     /// The context in which the operation's own work runs. Current while [`enter`](Self::enter) runs.
     pub fn context(&self) -> Context {
-        self.0.as_ref().map_or_else(Context::current, |open| open.context.clone())
+        self.0.as_ref().map_or_else(Context::current, |open| open.context().clone())
     }
 
     /// The identity of the operation's span.
@@ -122,11 +131,11 @@ impl Operation {
     /// Writes the operation's context to a carrier, in place of what stood there: the trace for whoever
     /// reads it, baggage and the correlation id only where `recipient` may have them.
     pub fn inject(&self, carrier: &mut dyn CarrierMut, recipient: Recipient<'_>) {
-        if let Some(Open { span, context, .. }) = &self.0 {
+        if let Some(Open { span, site, .. }) = &self.0 {
             let handle = span.handle();
             let outgoing = Outgoing {
                 trace: span.trace_context(),
-                context,
+                context: site.surroundings(),
                 attributes: span.attributes(),
                 guard: handle.guard(),
             };
@@ -139,7 +148,7 @@ impl Operation {
     /// A panic in `f` ends the operation as panicked, also where somebody above catches it.
     pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let Some(open) = &self.0 else { return f() };
-        let attached = open.context.clone().attach();
+        let attached = open.context().clone().attach();
         let watch = PanicWatch(self);
         let result = f();
         std::mem::forget(watch);
@@ -182,18 +191,20 @@ impl Operation {
         self.end(outcome, Some(ended));
     }
 
-    fn end(&mut self, outcome: Outcome<'_>, ended: Option<Instant>) {
-        let Some(Open { span, context, measure }) = self.0.take() else { return };
+    /// Ends the operation where it stands, as of a moment that has passed, else of now. Only the first call counts.
+    pub fn end(&mut self, outcome: Outcome<'_>, ended: Option<Instant>) {
+        let Some(mut open) = self.0.take() else { return };
+        let measure = open.measure.take();
         if let Some(error_type) = outcome.error_type() {
-            span.set_attribute("error.type", error_type);
-            span.set_status(Status::Error(""));
+            open.span.set_attribute("error.type", error_type);
+            open.span.set_status(Status::Error(""));
         }
         if let Some(measure) = measure {
             // Exemplars and views may look at the current context.
-            let _attached = context.attach();
-            measure.finish(outcome, span.attributes(), ended);
+            let _attached = open.context().clone().attach();
+            measure.finish(outcome, open.span.attributes(), ended);
         }
-        span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
+        open.span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
     }
 }
 

@@ -12,7 +12,8 @@ impl<const N: usize> Encoded<N> {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// As bytes of ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -58,14 +59,9 @@ pub(super) fn encode_u64(number: u64) -> Encoded<16> {
     encode(number.to_be_bytes())
 }
 
-#[inline]
-pub(super) fn encode_u8(number: u8) -> Encoded<2> {
-    encode(number.to_be_bytes())
-}
-
 /// `B` bytes of `D` digits, twice as many.
 #[inline(never)] // alone, its loops become instructions for many digits at once
-fn decode<const D: usize, const B: usize>(digits: &[u8; D]) -> Option<[u8; B]> {
+pub(super) fn decode<const D: usize, const B: usize>(digits: &[u8; D]) -> Option<[u8; B]> {
     let mut values = [0; D];
     let mut is_valid = true;
     for (value, digit) in values.iter_mut().zip(digits) {
@@ -82,7 +78,7 @@ fn decode<const D: usize, const B: usize>(digits: &[u8; D]) -> Option<[u8; B]> {
 
 /// `D` digits of `B` bytes.
 #[inline(never)] // as above
-fn encode<const B: usize, const D: usize>(bytes: [u8; B]) -> Encoded<D> {
+pub(super) fn encode<const B: usize, const D: usize>(bytes: [u8; B]) -> Encoded<D> {
     let mut values = [0; D];
     for (pair, byte) in values.as_chunks_mut().0.iter_mut().zip(bytes) {
         *pair = [byte >> 4, byte & 0x0f];
@@ -118,6 +114,7 @@ mod tests {
     fn numbers_are_spelt_in_lower_case_with_all_their_zeros() {
         assert_eq!(encode_u64(0x0123_4567_89ab_cdef).as_str(), "0123456789abcdef");
         assert_eq!(encode_u128(0xfedc_ba98_7654_3210 << 60).as_str(), "0fedcba9876543210000000000000000");
+        let encode_u8 = |byte: u8| -> Encoded<2> { encode([byte]) };
         assert_eq!((0..=u8::MAX).find(|byte| encode_u8(*byte).as_str() != format!("{byte:02x}")), None);
         assert_eq!((0..=u8::MAX).find(|byte| decode_u8(encode_u8(*byte).0) != Some(*byte)), None);
     }

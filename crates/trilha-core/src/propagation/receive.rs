@@ -10,6 +10,7 @@ use super::{
 use crate::{
     BrokenReason, Refusal, Stats,
     carrier::{Carrier, CarrierKind},
+    fence::Callback,
 };
 
 /// What a carrier brought.
@@ -36,7 +37,8 @@ impl Propagation {
     /// Reads the sender's trace, in the first format of which the carrier holds something. What is
     /// malformed is counted in `stats` and ignored.
     pub fn extract(&self, carrier: &dyn Carrier, stats: &Stats) -> Option<TraceContext> {
-        let remote = self.receive_trace(carrier, stats)?.ok()?;
+        let received = stats.panics().fence(Callback::Carrier, || self.receive_trace(carrier, stats));
+        let remote = received??.ok()?;
         Some(remote.context).filter(|context| context.traceparent().is_some())
     }
 
@@ -65,13 +67,14 @@ impl Propagation {
         carrier: &dyn Carrier,
         stats: &Stats,
     ) -> Option<Result<Remote, BrokenReason>> {
-        let formats =
-            Format::ALL.into_iter().filter(|format| *format != Format::Baggage && self.reads(*format));
         if !self.is_enabled(carrier.kind()) {
             return None;
         }
         let mut is_read = false;
-        for format in formats {
+        for format in Format::ALL {
+            if format == Format::Baggage || !self.reads(format) {
+                continue;
+            }
             is_read = true;
             if let Some(found) = receive_in(format, carrier, stats) {
                 return Some(found.inspect_err(|_| stats.refuse(Refusal::Traceparent)));
@@ -154,8 +157,9 @@ fn receive_tracestate(carrier: &dyn Carrier, stats: &Stats) -> Tracestate {
 }
 
 fn receive_baggage(carrier: &dyn Carrier, stats: &Stats) -> Baggage {
-    let mut reader = BaggageReader::default();
-    carrier.for_each("baggage", &mut |header| reader.push(header));
+    let mut reader = None;
+    carrier.for_each("baggage", &mut |header| reader.get_or_insert_with(BaggageReader::default).push(header));
+    let Some(reader) = reader else { return Baggage::default() };
     let ParsedBaggage { baggage, refused, is_shortened } = reader.finish();
     if refused > 0 || is_shortened {
         stats.refuse(Refusal::Baggage);

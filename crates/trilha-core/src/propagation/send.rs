@@ -5,14 +5,15 @@ use std::sync::Arc;
 use opentelemetry::{Context, baggage::BaggageExt};
 
 use super::{
-    Baggage, Encoded, Format, ParsedBaggage, Propagation, TraceContext, Traceparent, b3,
+    Baggage, Bounded, Encoded, Format, ParsedBaggage, Propagation, TraceContext, Traceparent, b3,
     receive::correlation_fields, x_trace,
 };
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
+    fence::Callback,
     guard::{PiiGuard, Place},
-    operation::Inbound,
+    operation::Work,
     schema::{Exit, Key},
     trust::Recipient,
 };
@@ -52,11 +53,13 @@ impl Propagation {
     /// Writes a trace and nothing else, in place of what the carrier held before: a copied header names
     /// another span. What the carrier cannot take is counted in `stats`.
     pub fn inject(&self, trace: &TraceContext, carrier: &mut dyn CarrierMut, stats: &Stats) {
-        if self.is_enabled(carrier.kind()) {
-            let mut fields = Fields { carrier, stats };
-            self.put_trace(trace, &mut fields);
-            self.put_baggage(&Baggage::default(), &mut fields);
-        }
+        stats.panics().fence(Callback::Carrier, || {
+            if self.is_enabled(carrier.kind()) {
+                let mut fields = Fields { carrier, stats };
+                self.put_trace(trace, &mut fields);
+                self.put_baggage(&Baggage::default(), &mut fields);
+            }
+        });
     }
 
     /// Writes all that `recipient` may get.
@@ -67,29 +70,42 @@ impl Propagation {
         carrier: &mut dyn CarrierMut,
         stats: &Stats,
     ) {
+        stats.panics().fence(Callback::Carrier, || self.put_all(outgoing, recipient, carrier, stats));
+    }
+
+    fn put_all(
+        &self,
+        outgoing: &Outgoing<'_>,
+        recipient: Recipient<'_>,
+        carrier: &mut dyn CarrierMut,
+        stats: &Stats,
+    ) {
         if !self.is_enabled(carrier.kind()) {
             return;
         }
-        if let Some(inbound) = outgoing.context.get::<Inbound>() {
-            inbound.remove_copies(carrier);
+        if let Some(work) = Work::of(outgoing.context) {
+            work.inbound.remove_copies(carrier);
         }
         let mut fields = Fields { carrier, stats };
-        self.put_trace(outgoing.trace, &mut fields);
-        // Nobody continues in a database.
+        // Nobody continues in a database. First what not everybody may have: a carrier may panic, and then a copy
+        // of it must not stay.
         if fields.carrier.kind() != CarrierKind::Database && !self.write.is_empty() {
             self.put_reserved(outgoing, recipient, &mut fields);
         }
+        self.put_trace(outgoing.trace, &mut fields);
     }
 
     fn put_trace(&self, trace: &TraceContext, fields: &mut Fields<'_>) {
         let traceparent = trace.traceparent();
         if self.writes(Format::TraceContext) {
             fields.put("traceparent", traceparent.map(Traceparent::encode).as_ref().map(Encoded::as_bytes));
-            let tracestate = trace.tracestate().bounded(self.tracestate_bytes);
-            if tracestate.left_out > 0 {
-                fields.stats.refuse(Refusal::ShortenedTracestate);
+            match trace.tracestate() {
+                none if none.is_empty() => fields.put("tracestate", None),
+                some => {
+                    let some = some.bounded(self.tracestate_bytes);
+                    fields.put_list("tracestate", &some, Refusal::ShortenedTracestate);
+                }
             }
-            fields.put_list("tracestate", &tracestate.text);
         }
         // Queries and environments have names for Trace Context alone.
         let kind = fields.carrier.kind();
@@ -122,7 +138,7 @@ impl Propagation {
     /// Baggage and the correlation id, which not everybody may have.
     fn put_reserved(&self, outgoing: &Outgoing<'_>, recipient: Recipient<'_>, fields: &mut Fields<'_>) {
         let (baggage, correlation_id) = outgoing.reserved(self.writes(Format::Baggage), fields.stats);
-        let copied_id = outgoing.context.get::<Inbound>().and_then(Inbound::correlation_id);
+        let copied_id = Work::of(outgoing.context).and_then(|work| work.inbound.correlation_id());
         if baggage.is_empty() && correlation_id.is_none() && copied_id.is_none() {
             self.put_baggage(&baggage, fields);
         } else if self.allows(recipient) {
@@ -147,12 +163,13 @@ impl Propagation {
     }
 
     fn put_baggage(&self, baggage: &Baggage, fields: &mut Fields<'_>) {
-        if self.writes(Format::Baggage) {
-            let bounded = baggage.bounded(self.baggage_bytes);
-            if bounded.left_out > 0 {
-                fields.stats.refuse(Refusal::ShortenedBaggage);
+        match self.writes(Format::Baggage) {
+            false => {}
+            true if baggage.is_empty() => fields.put("baggage", None),
+            true => {
+                let some = baggage.bounded(self.baggage_bytes);
+                fields.put_list("baggage", &some, Refusal::ShortenedBaggage);
             }
-            fields.put_list("baggage", &bounded.text);
         }
     }
 }
@@ -255,8 +272,11 @@ impl Fields<'_> {
         }
     }
 
-    fn put_list(&mut self, field: &'static str, members: &str) {
-        self.put(field, Some(members.as_bytes()).filter(|members| !members.is_empty()));
+    fn put_list(&mut self, field: &'static str, members: &Bounded<'_>, shortened: Refusal) {
+        if members.left_out > 0 {
+            self.stats.refuse(shortened);
+        }
+        self.put(field, Some(members.text.as_bytes()).filter(|members| !members.is_empty()));
     }
 
     /// An id that the caller has put there stays.

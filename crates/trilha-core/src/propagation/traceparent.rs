@@ -10,7 +10,7 @@ use std::{fmt, str};
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 
 use super::{
-    hex::{Encoded, decode_u8, decode_u64, decode_u128, encode_u8, encode_u64, encode_u128},
+    hex::{Encoded, decode, decode_u8, decode_u64, decode_u128, encode, encode_u64, encode_u128},
     list::trim,
 };
 
@@ -65,9 +65,12 @@ impl Traceparent {
         let (trace_id, head) = split_field(head)?;
         let (parent_id, head) = split_field(head)?;
         let flags = head.try_into().map_err(|_| Invalid::Length)?;
-        let trace_id = TraceId::from(decode_u128(trace_id).ok_or(Invalid::TraceId)?);
-        let parent_id = SpanId::from(decode_u64(parent_id).ok_or(Invalid::ParentId)?);
-        let flags = TraceFlags::new(decode_u8(flags).ok_or(Invalid::Flags)?);
+        let (trace_id, parent_id, flags) =
+            decode_fields(trace_id, parent_id, flags).ok_or_else(|| match (trace_id, parent_id) {
+                (trace_id, _) if decode_u128(trace_id).is_none() => Invalid::TraceId,
+                (_, parent_id) if decode_u64(parent_id).is_none() => Invalid::ParentId,
+                _ => Invalid::Flags,
+            })?;
         let is_zero = if trace_id == TraceId::INVALID { Invalid::TraceId } else { Invalid::ParentId };
         Self::new(trace_id, parent_id, flags).ok_or(is_zero)
     }
@@ -101,12 +104,17 @@ impl Traceparent {
 
     /// The header value, without an allocation.
     pub fn encode(&self) -> EncodedTraceparent {
-        Encoded::joined([
-            b"00",
-            self.encode_trace_id().as_bytes(),
-            self.encode_parent_id().as_bytes(),
-            encode_u8(self.flags.to_u8()).as_bytes(),
-        ])
+        // All digits at once, since they take few instructions together.
+        let mut bytes = [0; 32];
+        let (trace_id, rest) = bytes.split_at_mut(16);
+        let (parent_id, rest) = rest.split_at_mut(8);
+        trace_id.copy_from_slice(&self.trace_id.to_bytes());
+        parent_id.copy_from_slice(&self.parent_id.to_bytes());
+        rest.fill(self.flags.to_u8());
+        let digits: Encoded<64> = encode(bytes);
+        let (trace_id, rest) = digits.as_bytes().split_at(32);
+        let (parent_id, rest) = rest.split_at(16);
+        Encoded::joined([b"00", trace_id, parent_id, rest.split_at(2).0])
     }
 
     /// The trace's id alone.
@@ -170,6 +178,25 @@ pub enum InvalidTraceparent {
     /// Two or more headers: nobody can tell which one is meant.
     #[error("there is more than one traceparent header")]
     Repeated,
+}
+
+/// All digits at once, since they take few instructions together.
+fn decode_fields(
+    trace_id: &[u8; 32],
+    parent_id: &[u8; 16],
+    flags: &[u8; 2],
+) -> Option<(TraceId, SpanId, TraceFlags)> {
+    let mut digits = [b'0'; 64];
+    let (place, rest) = digits.split_at_mut(32);
+    place.copy_from_slice(trace_id);
+    let (place, rest) = rest.split_at_mut(16);
+    place.copy_from_slice(parent_id);
+    rest.split_at_mut(2).0.copy_from_slice(flags);
+    let bytes: [u8; 32] = decode(&digits)?;
+    let (trace_id, rest) = bytes.split_first_chunk()?;
+    let (parent_id, rest) = rest.split_first_chunk()?;
+    let flags = TraceFlags::new(*rest.first()?);
+    Some((TraceId::from_bytes(*trace_id), SpanId::from_bytes(*parent_id), flags))
 }
 
 /// The field of `N` characters at the start, and what follows the dash behind it.

@@ -16,7 +16,7 @@ pub use self::{
     span::{Span, WITHHELD},
     value::{Attribute, Value, to_key_value},
 };
-use crate::{SpanCounts, TraceContext};
+use crate::{SpanCounts, TraceContext, fence::Panics};
 
 /// Starts spans and knows what became of them.
 ///
@@ -25,8 +25,26 @@ pub trait Recorder: Debug + Send + Sync {
     /// Starts a span: decides whether it is kept, and gives it its ids.
     fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord>;
 
+    /// Whether more decides about a span than its parent and its trace: then the sampler is told name, links and
+    /// attributes, once they are judged. Else [`start`](Self::start) gets none of them: they are judged and set
+    /// on a span that is kept. Defaults to true.
+    fn looks_at_content(&self) -> bool {
+        true
+    }
+
+    /// Counts a child that is not kept, since its parent is not, which is one of this process; the parent's
+    /// record serves for both. False: such a child may be kept, and has to be started. Defaults to false.
+    fn drop_child(&self) -> bool {
+        false
+    }
+
     /// What became of every span so far, in one consistent snapshot.
     fn counts(&self) -> SpanCounts;
+
+    /// The panics of foreign code that it calls. Defaults to none: it calls none.
+    fn panics(&self) -> Option<&Panics> {
+        None
+    }
 }
 
 /// What a recorder is told when a span starts.
@@ -105,7 +123,7 @@ pub trait SpanRecord: Debug + Send + Sync {
     /// Replaces the name.
     fn set_name(&self, name: &str);
 
-    /// Sets the status. `Ok` is final, and `Unset` changes nothing.
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
     fn set_status(&self, status: Status<'_>);
 
     /// Takes back all that was set and closes the span to more: name, attributes, events, links, status. Ids,

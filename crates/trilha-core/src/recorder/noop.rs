@@ -17,6 +17,14 @@ impl Recorder for NoopRecorder {
         Arc::new(PassThrough(start.parent.cloned().unwrap_or_else(TraceContext::none)))
     }
 
+    fn looks_at_content(&self) -> bool {
+        false
+    }
+
+    fn drop_child(&self) -> bool {
+        true
+    }
+
     fn counts(&self) -> SpanCounts {
         SpanCounts::default()
     }

@@ -9,7 +9,7 @@ use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
     guard::{Judged, PiiGuard, Place, Verdict},
-    operation::{Descent, KnownTrace},
+    operation::{Descent, KnownTrace, Work},
     schema::Exit,
 };
 
@@ -33,10 +33,26 @@ pub struct Span {
 impl Span {
     /// Starts a span by `handle`, with what its guard lets through.
     pub(crate) fn start_by(handle: Handle, start: &SpanStart<'_>, attributes: ContextAttributes) -> Self {
+        // The tracestate of a local one was judged when it came in.
+        let parent = start.parent.filter(|_| start.is_parent_remote);
+        let parent = parent.and_then(|it| handle.guard().judge_trace(it));
+        let start = SpanStart { parent: parent.as_ref().or(start.parent), ..*start };
+        if handle.recorder().looks_at_content() {
+            return Self::start_judged(handle, &start, attributes);
+        }
+        let record = handle.recorder().start(&SpanStart { name: "", attributes: &[], links: &[], ..start });
+        let span = Self { is_kept: record.is_recording(), record, attributes, handle };
+        if span.is_kept {
+            span.set_name(start.name);
+            start.attributes.iter().for_each(|(key, value)| span.set(key, *value));
+            start.links.iter().for_each(|link| span.add_link(link));
+        }
+        span
+    }
+
+    /// Starts a span by a recorder that looks at what is said of it.
+    fn start_judged(handle: Handle, start: &SpanStart<'_>, attributes: ContextAttributes) -> Self {
         let guard = handle.guard();
-        // That of a local one was judged when it came in.
-        let parent = start.parent.filter(|_| start.is_parent_remote).and_then(|it| guard.judge_trace(it));
-        let start = &SpanStart { parent: parent.as_ref().or(start.parent), ..*start };
         let verdict = guard.judge_for(Place::SpanName, "", start.name, Some(&attributes));
         let name = match &verdict {
             Verdict::Clean(name) => *name,
@@ -73,15 +89,28 @@ impl Span {
     /// Starts a span that is no operation, as a bridge from another API does. Its parent is the span of
     /// `context`, and none that `start` names; its handle that of `context`, else `fallback`.
     pub fn start(start: SpanStart<'_>, context: &Context, fallback: Option<&Handle>) -> Self {
-        let handle = match (context.get::<Self>(), fallback) {
-            (None, Some(fallback)) if !context.is_telemetry_suppressed() => fallback.clone(),
-            _ => Handle::of(context),
+        let around = Work::span_of(context);
+        let handle = match (around, fallback) {
+            _ if context.is_telemetry_suppressed() => Handle::disabled(),
+            (Some(around), _) => around.handle.clone(),
+            (None, Some(fallback)) => fallback.clone(),
+            (None, None) => Handle::of(context),
+        };
+        let attributes = match around {
+            Some(around) => around.attributes.clone(),
+            None => ContextAttributes::new(handle.vocabulary().clone()),
         };
         let Descent { parent, is_remote, decision } = Descent::of(context);
-        let attributes = ContextAttributes::of(context)
-            .unwrap_or_else(|| ContextAttributes::new(handle.vocabulary().clone()));
         let start = SpanStart { parent: parent.as_ref(), is_parent_remote: is_remote, decision, ..start };
         Self::start_by(handle, &start, attributes)
+    }
+
+    /// The current span of `context`, where it is not kept and no child of it can be: the child is counted, and
+    /// needs no span of its own.
+    pub fn instead_of_child(context: &Context) -> Option<Self> {
+        let parent = Work::span_of(context).filter(|parent| !parent.is_kept && parent.is_current(context))?;
+        let is_dropped = context.is_telemetry_suppressed() || parent.handle.recorder().drop_child();
+        is_dropped.then(|| parent.clone())
     }
 
     /// The same open span for work that has context attributes of its own.
@@ -94,18 +123,33 @@ impl Span {
     /// Outside any operation, the span's handle and context attributes come along.
     pub fn in_context(&self, context: &Context) -> Context {
         let trace = self.trace_context();
-        let context = match context.get::<Self>() {
-            Some(known) if known.trace_context().trace_id() == trace.trace_id() => context.clone(),
-            Some(_) => context.with_value(KnownTrace { trace: trace.clone(), decision: Decision::Parent }),
-            None => context.with_value(self.clone()),
-        };
-        context.with_span(ApiSpan::shared(self.clone()))
+        match Work::span_of(context) {
+            Some(known) if known.trace_context().trace_id() == trace.trace_id() => self.current_in(context),
+            Some(_) => {
+                let trace = KnownTrace { trace: trace.clone(), decision: Decision::Parent };
+                self.current_in(&context.with_value(trace))
+            }
+            None => self.current_in(&Work::replace_span(context, self.clone())),
+        }
+    }
+
+    /// `context` with this span as its current one, and nothing else.
+    pub(crate) fn current_in(&self, context: &Context) -> Context {
+        match self.is_kept {
+            true => context.with_span(ApiSpan::shared(self.clone())),
+            // It is not remote either; but it costs less, and there is nothing to be set on it.
+            false => context.with_remote_span_context(self.trace_context().to_api_without_tracestate(false)),
+        }
     }
 
     /// The operation's span in `context`, unless another span runs inside it there.
     pub fn of(context: &Context) -> Option<&Self> {
-        let current = context.span().span_context().span_id();
-        context.get::<Self>().filter(|span| span.trace_context().span_id() == current)
+        Work::span_of(context).filter(|span| span.is_current(context))
+    }
+
+    /// Whether it is the current span of `context`.
+    pub fn is_current(&self, context: &Context) -> bool {
+        context.span().span_context().span_id() == self.trace_context().span_id()
     }
 
     /// The handle that records it.
@@ -125,23 +169,36 @@ impl Span {
 
     /// Whether anything that is set is written down.
     pub fn is_recording(&self) -> bool {
-        self.record.is_recording()
+        self.is_kept && self.record.is_recording()
+    }
+
+    /// Whether it was kept when it started: then somebody must end it.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Sets an attribute, or replaces it, as the [guard](crate::guard) lets it through.
     pub fn set_attribute<'a>(&self, key: &str, value: impl Into<Value<'a>>) {
+        self.set(key, value.into());
+    }
+
+    fn set(&self, key: &str, value: Value<'_>) {
         if !self.is_kept {
             return;
         }
-        match self.guard().judge_value(Place::SpanAttribute, (key, value.into()), Some(&self.attributes)) {
+        match self.guard().judge_value(Place::SpanAttribute, (key, value), Some(&self.attributes)) {
+            Judged::Kept(value) => self.write(key, value),
+            Judged::Text(text) => self.write(key, Value::Str(&text)),
+            Judged::List(list) => self.write(key, Value::Array(&list)),
+            Judged::Refused => {}
             Judged::SpanRefused => self.record.withhold(),
-            judged => {
-                if let Some(value) = judged.value() {
-                    self.record.set_attribute(key, value);
-                    write_former_name(&*self.record, &self.handle, (key, value));
-                }
-            }
         }
+    }
+
+    #[inline]
+    fn write(&self, key: &str, value: Value<'_>) {
+        self.record.set_attribute(key, value);
+        write_former_name(&*self.record, &self.handle, (key, value));
     }
 
     /// Adds an event. `time` defaults to now.
@@ -196,7 +253,7 @@ impl Span {
         }
     }
 
-    /// Sets the status. `Ok` is final, and `Unset` changes nothing.
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
     pub fn set_status(&self, status: Status<'_>) {
         let text = match status {
             Status::Error(text) if self.is_kept && !text.is_empty() => text,
@@ -220,7 +277,7 @@ impl Span {
 
     /// Writes the context attributes and ends the span. `time` defaults to now. Only the first call counts.
     pub fn end(&self, time: Option<SystemTime>) {
-        if self.record.is_recording() {
+        if !self.attributes.is_empty() && self.is_recording() {
             self.attributes.for_each(|definition, value| {
                 if definition.travels(Exit::Span) {
                     self.set_attribute(definition.name(), value);
@@ -232,6 +289,7 @@ impl Span {
 }
 
 /// Writes what was judged also by the name that the key had before, where that is wanted.
+#[inline]
 fn write_former_name(record: &dyn SpanRecord, handle: &Handle, (key, value): Attribute<'_>) {
     if let Some(former) = handle.schema().former_name(key) {
         record.set_attribute(former, value);
@@ -297,5 +355,50 @@ mod tests {
         assert_eq!(std::mem::take(&mut *keys.0.lock()), ["http.response.status_code", "http.status_code"]);
         Operation::builder(&scope, "ours", SpanKind::Internal).handle(handle).attributes(&attributes).start();
         assert_eq!(keys.0.lock().first().map(String::as_str), Some("http.status_code"));
+    }
+
+    /// Keeps nothing, and counts what it is asked to start and to drop.
+    #[derive(Debug, Default)]
+    struct Unkept(Mutex<(usize, usize)>);
+
+    impl Recorder for Unkept {
+        fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+            assert_eq!((start.name, start.attributes.len(), start.links.len()), ("", 0, 0));
+            self.0.lock().0 += 1;
+            Arc::new(PassThrough(TraceContext::of_child(start.parent, |_| false)))
+        }
+
+        fn looks_at_content(&self) -> bool {
+            false
+        }
+
+        fn drop_child(&self) -> bool {
+            self.0.lock().1 += 1;
+            true
+        }
+
+        fn counts(&self) -> SpanCounts {
+            SpanCounts::default()
+        }
+    }
+
+    #[test]
+    fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
+        let (scope, recorder) = (Scope::new("test", ""), Arc::new(Unkept::default()));
+        let handle = Handle::builder(recorder.clone()).build();
+        let attributes = [("key", Value::Int(1))];
+        let start =
+            SpanStart { attributes: &attributes, ..SpanStart::new(&scope, "name", &SpanKind::Internal) };
+        assert!(Span::instead_of_child(&Context::new()).is_none());
+        let root = Span::start(start, &Context::new(), Some(&handle));
+        let inside = root.in_context(&Context::new());
+        let child = Span::instead_of_child(&inside).unwrap();
+        assert_eq!(child.trace_context(), root.trace_context());
+        assert_eq!(*recorder.0.lock(), (1, 1));
+
+        assert!(Span::instead_of_child(&inside.with_telemetry_suppressed()).is_some());
+        assert_eq!(*recorder.0.lock(), (1, 1), "nobody counts what is suppressed");
+        let elsewhere = inside.with_remote_span_context(TraceContext::of_child(None, |_| true).to_api(false));
+        assert!(Span::instead_of_child(&elsewhere).is_none(), "another span runs inside it");
     }
 }

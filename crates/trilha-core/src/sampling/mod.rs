@@ -49,6 +49,11 @@ impl Sampler {
         Self { is_parent_based: true, ..self }
     }
 
+    /// Whether it keeps no child of a span that it did not keep.
+    pub const fn is_final(&self) -> bool {
+        self.is_parent_based || self.threshold == RANDOMNESS
+    }
+
     /// The decision for a span that starts in the trace `trace_id`.
     pub fn decide(&self, start: &SpanStart<'_>, trace_id: TraceId) -> bool {
         let parent = start.parent.filter(|parent| parent.traceparent().is_some());
@@ -105,6 +110,22 @@ mod tests {
         assert!(Sampler::always_on().keeps(Some(false), id));
         assert!(Sampler::always_off().parent_based().keeps(Some(true), id));
         assert!(!Sampler::always_off().keeps(Some(true), id));
+    }
+
+    #[test]
+    fn what_is_final_keeps_no_child_of_what_it_did_not_keep() {
+        let ratio = Sampler::ratio(0.5).unwrap();
+        for (sampler, is_final) in [
+            (ratio.parent_based(), true),
+            (Sampler::always_on().parent_based(), true),
+            (Sampler::always_off(), true),
+            (Sampler::always_on(), false),
+            (ratio, false),
+        ] {
+            assert_eq!(sampler.is_final(), is_final, "{sampler:?}");
+            let keeps = |id: u128| sampler.keeps(Some(false), TraceId::from(id));
+            assert!(!is_final || !(keeps(u128::MAX) || keeps(1)), "{sampler:?}");
+        }
     }
 
     #[test]

@@ -416,7 +416,7 @@ pub(super) static CONTEXT: [Definition; 11] = [
     }),
 ];
 
-pub(super) static ATTRIBUTES: [Definition; 24] = [
+pub(super) static ATTRIBUTES: [Definition; 25] = [
     Definition(Fields {
         name: Borrowed("service.name"),
         brief: Borrowed("The service's name"),
@@ -776,6 +776,21 @@ pub(super) static ATTRIBUTES: [Definition; 24] = [
         exits: Exits::of(&[Exit::Metric]),
         formerly: None,
         examples: Borrowed(&[Borrowed("email")]),
+    }),
+    Definition(Fields {
+        name: Borrowed("callback"),
+        brief: Borrowed("Which foreign code panicked in the midst of somebody's work"),
+        value_type: ValueType::String,
+        unit: None,
+        stability: Stability::Stable,
+        cardinality: Some(32),
+        max_length: 32,
+        format: Format::Identifier,
+        values: Borrowed(&[]),
+        pii: PiiClass::None,
+        exits: Exits::of(&[Exit::Metric]),
+        formerly: None,
+        examples: Borrowed(&[Borrowed("route")]),
     }),
 ];
 

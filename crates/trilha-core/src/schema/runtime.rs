@@ -206,6 +206,7 @@ impl Schema {
     }
 
     /// The name under which `name` is written a second time, if [that is asked for](Self::with_former_names).
+    #[inline]
     pub fn former_name(&self, name: &str) -> Option<&str> {
         if self.0.has_former_names { self.get(name)?.formerly() } else { None }
     }

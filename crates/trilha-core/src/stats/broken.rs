@@ -5,14 +5,17 @@
 use std::{
     collections::HashMap,
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
 
-use crate::{attributes::OTHER, carrier::CarrierKind};
+use crate::{
+    attributes::OTHER,
+    carrier::CarrierKind,
+    fence::{Callback, Panics},
+};
 
 /// How many peers are told apart; those beyond are counted together.
 const MAX_PEERS: usize = 64;
@@ -83,7 +86,13 @@ impl Broken {
         let _ = self.notify.set(notify); // the first one stays
     }
 
-    pub(super) fn count(&self, reason: BrokenReason, carrier: CarrierKind, peer: Option<&str>) {
+    pub(super) fn count(
+        &self,
+        reason: BrokenReason,
+        carrier: CarrierKind,
+        peer: Option<&str>,
+        panics: &Panics,
+    ) {
         let peer =
             peer.map_or("unknown", |peer| peer.get(..peer.floor_char_boundary(MAX_PEER)).unwrap_or(OTHER));
         let is_told = {
@@ -103,8 +112,7 @@ impl Broken {
             counts.tells(reason)
         };
         if let (true, Some(notify)) = (is_told, self.notify.get()) {
-            // Foreign code: what goes wrong in it is none of the request's.
-            let _ = catch_unwind(AssertUnwindSafe(|| notify(reason, carrier)));
+            panics.fence(Callback::Notifier, || notify(reason, carrier));
         }
     }
 
@@ -154,9 +162,9 @@ mod tests {
     #[test]
     fn what_broke_is_counted_by_reason_carrier_and_peer() {
         let broken = Broken::default();
-        broken.count(BrokenReason::Missing, CarrierKind::Http, Some("10.0.0.1"));
-        broken.count(BrokenReason::Missing, CarrierKind::Http, Some("10.0.0.1"));
-        broken.count(BrokenReason::Repeated, CarrierKind::Http, None);
+        broken.count(BrokenReason::Missing, CarrierKind::Http, Some("10.0.0.1"), &Panics::default());
+        broken.count(BrokenReason::Missing, CarrierKind::Http, Some("10.0.0.1"), &Panics::default());
+        broken.count(BrokenReason::Repeated, CarrierKind::Http, None, &Panics::default());
         let counts: Vec<_> = broken.snapshot().into_iter().map(|it| (it.peer, it.reason, it.count)).collect();
         assert_eq!(
             counts,
@@ -168,7 +176,12 @@ mod tests {
     fn peers_beyond_the_bound_are_counted_together() {
         let broken = Broken::default();
         for peer in 0..200 {
-            broken.count(BrokenReason::Missing, CarrierKind::Http, Some(&peer.to_string()));
+            broken.count(
+                BrokenReason::Missing,
+                CarrierKind::Http,
+                Some(&peer.to_string()),
+                &Panics::default(),
+            );
         }
         let counts = broken.snapshot();
         assert_eq!(counts.len(), MAX_PEERS + 1);
@@ -185,9 +198,17 @@ mod tests {
             counter.fetch_add(1, Relaxed);
         }));
         for _ in 0..100 {
-            broken.count(BrokenReason::Missing, CarrierKind::Http, None);
-            broken.count(BrokenReason::Malformed, CarrierKind::Grpc, None);
+            broken.count(BrokenReason::Missing, CarrierKind::Http, None, &Panics::default());
+            broken.count(BrokenReason::Malformed, CarrierKind::Grpc, None, &Panics::default());
         }
         assert_eq!(told.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn a_notifier_that_panics_is_counted() {
+        let (broken, panics) = (Broken::default(), Panics::default());
+        broken.notify(Box::new(|_, _| panic!("foreign")));
+        broken.count(BrokenReason::Missing, CarrierKind::Http, None, &panics);
+        assert_eq!((panics.of(Callback::Notifier), broken.snapshot().len()), (1, 1));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use self::broken::Broken;
 pub(crate) use self::broken::Notify;
 pub use self::broken::{BrokenPropagation, BrokenReason};
-use crate::{carrier::CarrierKind, trust::Sender};
+use crate::{carrier::CarrierKind, fence::Panics, trust::Sender};
 
 /// What became of every span that a recorder was asked to keep.
 ///
@@ -22,6 +22,9 @@ pub struct SpanCounts {
     pub sampled_out: u64,
     /// Started, not ended.
     pub open: u64,
+    /// Those of the open ones that have been open for longer than the pipeline's bound: most will never end. A part of
+    /// `open`, not of the sum.
+    pub overdue: u64,
     /// Ended, waiting to be sent.
     pub queued: u64,
     /// Sent, not answered.
@@ -38,7 +41,7 @@ pub struct SpanCounts {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct DroppedSpans {
-    /// The queue was full when the span ended.
+    /// The queue was full when the span ended, or when one ended that matters more.
     pub queue_full: u64,
     /// The receiver could not be reached, or kept refusing, until the retries were used up.
     pub export_failed: u64,
@@ -138,6 +141,7 @@ impl Refusal {
 pub struct Stats {
     refused: [AtomicU64; Refusal::ALL.len()],
     broken: Broken,
+    panics: Panics,
 }
 
 impl Stats {
@@ -165,7 +169,7 @@ impl Stats {
         carrier: CarrierKind,
         sender: Option<Sender<'_>>,
     ) {
-        self.broken.count(reason, carrier, sender.map(Sender::name).as_deref());
+        self.broken.count(reason, carrier, sender.map(Sender::name).as_deref(), &self.panics);
     }
 
     pub(crate) fn notify(&self, notify: Notify) {
@@ -175,5 +179,10 @@ impl Stats {
     /// Where propagation broke, and how often.
     pub fn broken_propagation(&self) -> Vec<BrokenPropagation> {
         self.broken.snapshot()
+    }
+
+    /// The panics of foreign code, and the fence around it.
+    pub fn panics(&self) -> &Panics {
+        &self.panics
     }
 }

@@ -111,7 +111,7 @@ fn what_is_expected_to_have_no_trace_is_not_broken() {
     serve(&edge, &nothing, Trust::Internal);
     let (inside, _) = handle(Zone::Z2);
     let probe = Operation::builder(&SCOPE, "served", SpanKind::Server).handle(inside.clone());
-    probe.extract(&nothing, Trust::Internal).probe(true).start();
+    probe.extract(&nothing, Trust::Internal).probe(&|| true).start();
     let nobody_looks = inside.propagation().clone().with(CarrierKind::Messaging, false);
     let deaf = Handle::builder(Arc::new(Watch::default())).propagation(nobody_looks).build();
     serve(&deaf, &nothing, Trust::Internal);

@@ -4,4 +4,5 @@
 
 mod arrival;
 mod formats;
+mod panics;
 mod support;

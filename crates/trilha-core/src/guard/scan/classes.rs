@@ -33,46 +33,37 @@ impl<'t> Window<'t> {
     /// What every window is asked, in one pass.
     #[inline(always)]
     pub(super) fn look(self) -> Look {
-        let (mut token, mut above, mut visible) = (0, 0, 0);
-        let mut marks = 0;
-        let mut encoded = i8x16::ZERO;
+        let (mut visible, mut dash, mut beyond_slash, mut beyond_nine, mut letter) = (0, 0, 0, 0, 0);
+        let mut written = i8x16::ZERO;
         self.for_each_block(
             #[inline(always)]
             |x, at| {
-                let is_above = x.simd_gt(all(b'9'));
-                marks |= mask(is_above & !x.simd_gt(all(b'@')), at);
                 // A byte that is not ASCII is negative, as is an equal one in the result of a comparison.
-                encoded |= x.simd_eq(all(b'%')) | x.simd_eq(all(b'\\')) | x.simd_eq(all(b'"')) | x;
-                token |= mask(x.simd_gt(all(b'/')) | x.simd_eq(all(b'-')), at);
-                above |= mask(is_above, at);
+                written |= x.simd_eq(all(b'%')) | x.simd_eq(all(b'\\')) | x.simd_eq(all(b'"')) | x;
                 visible |= mask(x.simd_gt(all(b' ')), at);
+                dash |= mask(x.simd_eq(all(b'-')), at);
+                beyond_slash |= mask(x.simd_gt(all(b'/')), at);
+                beyond_nine |= mask(x.simd_gt(all(b'9')), at);
+                letter |= mask(x.simd_gt(all(b'@')), at);
             },
         );
         Look {
-            token: token & !marks,
-            number: !above & self.bits(),
+            letter,
+            dash,
+            digit: beyond_slash & !beyond_nine,
+            number: !beyond_nine & self.bits(),
             blank: !visible & self.bits(),
-            marks,
-            is_written: encoded.to_bitmask() != 0,
+            marks: beyond_nine & !letter,
+            is_written: written.to_bitmask() != 0,
         }
     }
 
-    /// What a window is asked that may hold a number, in one pass.
-    pub(super) fn numeric(self) -> Numeric {
-        let mut all_of = Numeric::default();
-        self.for_each_block(
-            #[inline(always)]
-            |x, at| {
-                let lower = x | all(b'a' - b'A');
-                let is_digit = x.simd_gt(all(b'/')) & all(b'9' + 1).simd_gt(x);
-                let is_letter = lower.simd_gt(all(b'a' - 1)) & all(b'z' + 1).simd_gt(lower);
-                let is_between = x.simd_eq(all(b' ')) | x.simd_gt(all(b',')) & all(b'0').simd_gt(x);
-                all_of.digits |= mask(is_digit, at);
-                all_of.either |= mask(is_digit | is_letter, at);
-                all_of.between |= mask(is_between, at);
-            },
-        );
-        all_of
+    /// Where letters stand.
+    pub(super) fn letters(self) -> u64 {
+        self.mask(|x| {
+            let lower = x | all(b'a' - b'A');
+            lower.simd_gt(all(b'a' - 1)) & all(b'z' + 1).simd_gt(lower)
+        })
     }
 
     /// Where `byte` stands.
@@ -139,9 +130,7 @@ impl<'t> Window<'t> {
     fn for_each_block(self, mut show: impl FnMut(i8x16, usize)) {
         const SIZE: usize = 16;
         let Some(last) = self.text.last_chunk::<SIZE>() else {
-            let mut block = [0; SIZE];
-            block.iter_mut().zip(self.text).for_each(|(to, byte)| *to = *byte);
-            return show(vector(&block), 0);
+            return show(vector(&padded(self.text).to_le_bytes()), 0);
         };
         let (blocks, rest) = self.text.as_chunks::<SIZE>();
         for (number, block) in blocks.iter().enumerate() {
@@ -153,11 +142,15 @@ impl<'t> Window<'t> {
     }
 }
 
-/// What was seen in a [`Window`], roughly: more than what the names say may be in a mask, never less.
+/// What was seen in a [`Window`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    /// Letters, digits, `-`, `_`; and brackets.
-    pub(super) token: u64,
+    /// Letters, `_`, brackets: all of ASCII behind the marks.
+    pub(super) letter: u64,
+    /// `-`
+    pub(super) dash: u64,
+    /// Digits.
+    pub(super) digit: u64,
     /// Digits, and all that may stand between digits: every byte below them, and what is not ASCII.
     pub(super) number: u64,
     /// All that is not visible ASCII.
@@ -168,14 +161,37 @@ pub(super) struct Look {
     pub(super) is_written: bool,
 }
 
-/// Digits, letters, and what may stand between the groups of a number.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Numeric {
-    pub(super) digits: u64,
-    /// Digits and letters.
-    pub(super) either: u64,
-    /// A space, `-`, `.`, `/`.
-    pub(super) between: u64,
+impl Look {
+    /// Digits and letters, without dashes.
+    pub(super) const fn word(&self) -> u64 {
+        self.letter | self.digit
+    }
+
+    /// What may stand between digits.
+    pub(super) const fn between(&self) -> u64 {
+        self.number & !self.digit
+    }
+
+    /// Digits, letters and dashes.
+    pub(super) const fn token(&self) -> u64 {
+        self.word() | self.dash
+    }
+}
+
+/// Fewer than sixteen bytes, and zeros behind them.
+#[inline]
+fn padded(text: &[u8]) -> u128 {
+    // Both ends, which meet or overlap in the middle: a loop over the bytes would cost more.
+    let unused = |of: usize| 8 * (of - text.len()) as u32;
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let last = u64::from_le_bytes(*last).checked_shr(unused(16)).unwrap_or_default();
+        return u128::from(u64::from_le_bytes(*first)) | u128::from(last) << 64;
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let last = u64::from(u32::from_le_bytes(*last)) << 32 >> unused(8);
+        return u128::from(u64::from(u32::from_le_bytes(*first)) | last);
+    }
+    text.iter().rev().fold(0_u32, |bytes, byte| bytes << 8 | u32::from(*byte)).into()
 }
 
 /// The bits of a comparison's result, for bytes that stand at `at` and behind.
@@ -227,15 +243,15 @@ mod tests {
     fn each_byte_of_a_window_of_any_size_is_classed() {
         let bytes: Vec<u8> = (0..=255).collect();
         for start in 0..bytes.len() {
-            for size in [1, 7, 15, 16, 17, 31, 32, 40, 63, 64, 65] {
+            for size in (1..=17).chain([31, 32, 40, 63, 64, 65]) {
                 let text = &bytes[start..(start + size).min(bytes.len())];
                 let window = Window::first(text);
                 let text = window.text();
                 assert!(text.len() <= Window::SIZE);
                 let look = window.look();
-                let is_token =
-                    |byte: u8| byte.is_ascii_digit() || (b'A'..0x80).contains(&byte) || byte == b'-';
-                assert_eq!(look.token, by_byte(text, is_token));
+                assert_eq!(look.letter, by_byte(text, |byte| (b'A'..0x80).contains(&byte)));
+                assert_eq!(look.dash, by_byte(text, |byte| byte == b'-'));
+                assert_eq!(look.digit, by_byte(text, |byte| byte.is_ascii_digit()));
                 assert_eq!(look.number, by_byte(text, |byte| byte <= b'9' || byte >= 0x80));
                 assert_eq!(look.blank, by_byte(text, |byte| byte <= b' ' || byte >= 0x80));
                 assert_eq!(look.marks, by_byte(text, |byte| (b':'..=b'@').contains(&byte)));
@@ -247,10 +263,7 @@ mod tests {
                 assert_eq!(window.each(*b"a("), [b'a', b'('].map(|one| by_byte(text, |byte| byte == one)));
                 assert_eq!(window.within(b'0', b'9'), by_byte(text, |byte| byte.is_ascii_digit()));
                 assert_eq!(window.hexadecimal(), by_byte(text, |byte| byte.is_ascii_hexdigit()));
-                let numeric = window.numeric();
-                assert_eq!(numeric.digits, by_byte(text, |byte| byte.is_ascii_digit()));
-                assert_eq!(numeric.either, by_byte(text, |byte| byte.is_ascii_alphanumeric()));
-                assert_eq!(numeric.between, by_byte(text, |byte| b" -./".contains(&byte)));
+                assert_eq!(window.letters(), by_byte(text, |byte| byte.is_ascii_alphabetic()));
             }
         }
     }

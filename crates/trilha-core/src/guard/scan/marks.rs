@@ -4,7 +4,7 @@ use super::{
     super::{Detector, Detectors},
     classes::{Look, Window, bits, runs},
     names::{may_begin_with_secret, may_name_secret},
-    suspects::Raised,
+    suspects::Suspicion,
 };
 
 /// Those that look at names.
@@ -12,79 +12,57 @@ const PAIRS: Detectors = Detectors::of(&[Detector::Url, Detector::ConnectionStri
 const EMAIL: Detectors = Detectors::of(&[Detector::Email]);
 const LOGINS: Detectors = Detectors::of(&[Detector::Email, Detector::ConnectionString]);
 
-/// Whether there may be a secret without a mark: as in `--password x` or `("password", "x")`.
-pub(super) fn may_be_unmarked(window: Window<'_>) -> bool {
-    let text = window.text();
-    let [dashes, commas, double, single] = window.each(*b"-,\"'");
-    let options = runs(dashes, 2) & !(dashes << 1);
-    let tuples = commas & (double | single) << 1;
-    bits(options).any(|at| text.get(at + 2..).is_some_and(may_begin_with_secret))
-        || bits(tuples).any(|at| text.get(..at).is_some_and(|name| may_name_secret(name, true)))
+/// Whether one of these places begins an option that may name a secret: `--password x`.
+pub(super) fn may_be_option(window: Window<'_>, dashes: u64) -> bool {
+    bits(dashes).any(|at| window.text().get(at + 2..).is_some_and(may_begin_with_secret))
 }
 
-/// Whether the marks raise nothing, by a quick look.
-pub(super) fn are_plain(window: Window<'_>, look: &Look) -> bool {
-    let text = window.text();
-    let letters = runs(look.token & !look.number, 2);
-    let (mut colons, mut values) = (0_u64, 0_u64);
-    for at in bits(look.marks) {
-        let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { break };
-        let is_colon = *mark == b':';
-        let is_plain = match mark {
-            b'?' => true,
-            b':' if after.starts_with(b"//") || is_of_path(before, after) => true,
-            b':' | b'=' | b'>' => letters & ((1 << at) - 1) == 0 || !may_name_secret(before, *mark != b'='),
-            b';' => window.of(b'&') == 0,
-            _ => false,
-        };
-        if !is_plain {
-            return false;
-        }
-        colons |= u64::from(is_colon) << at;
-        values |= u64::from(*mark == b'=') << at;
-    }
-    runs(colons, 2) == 0 && colons.count_ones() < PARTS && !is_form(window, values)
+/// Whether there may be a pair of strings of which the first names a secret: `("password", "x")`.
+pub(super) fn may_be_tuple(window: Window<'_>) -> bool {
+    let [commas, double, single] = window.each(*b",\"'");
+    bits(commas & (double | single) << 1)
+        .any(|at| window.text().get(..at).is_some_and(|name| may_name_secret(name, true)))
 }
 
-pub(super) fn examine(window: Window<'_>, look: &Look, raised: &mut Raised) {
+#[inline]
+pub(super) fn examine(window: Window<'_>, look: &Look, suspicion: &mut Suspicion) {
     let text = window.text();
-    let letters = runs(look.token & !look.number, 2);
-    let (mut colons, mut values) = (0_u64, 0_u64);
+    // Of a name, two letters stand side by side.
+    let letters = runs(look.letter, 2);
     let mut ends_reference = false;
+    let (mut colons, mut values) = (0_u64, 0_u64);
     for at in bits(look.marks) {
         let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { break };
         colons |= u64::from(*mark == b':') << at;
-        match mark {
-            b'@' => raised.suspect(if begins_with_network(after) { LOGINS } else { EMAIL }),
-            b'<' if letters != 0 && may_begin_with_secret(after) => raised.suspect(PAIRS),
-            b';' => ends_reference = true,
-            b':' if after.starts_with(b"//") => raised.has_authority = true,
-            b':' if is_of_path(before, after) => {}
-            b':' | b'=' | b'>' => {
-                values |= u64::from(*mark == b'=') << at;
-                if letters & ((1 << at) - 1) != 0 && may_name_secret(before, *mark != b'=') {
-                    raised.suspect(PAIRS);
-                }
-            }
-            _ => {}
+        values |= u64::from(*mark == b'=') << at;
+        ends_reference |= *mark == b';';
+        let has_name = letters & ((1 << at) - 1) != 0;
+        let is_named = match mark {
+            b':' => has_name && !is_of_path(before, after) && may_name_secret(before, true),
+            b'=' => has_name && may_name_secret(before, false),
+            b'>' => before.ends_with(b"<") && may_name_secret(before, true),
+            b'<' => may_begin_with_secret(after),
+            _ => false,
+        };
+        if is_named {
+            suspicion.suspect_all(PAIRS);
+        } else if *mark == b'@' {
+            suspicion.suspect_all(if begins_with_network(after) { LOGINS } else { EMAIL });
         }
     }
-    if ends_reference && window.of(b'&') != 0 || is_form(window, values) {
-        raised.suspicion.is_encoded = true;
+    if ends_reference || values != 0 {
+        let [references, pluses] = window.each(*b"&+");
+        // A `+` may be a space behind the first `=`. The padding of base64 has none behind it.
+        suspicion.is_encoded |= ends_reference && references != 0 || pluses & values.wrapping_neg() != 0;
     }
     if colons & colons.wrapping_sub(1) != 0 && may_be_ip_address(window, colons) {
-        raised.suspect(Detectors::of(&[Detector::IpAddress]));
+        suspicion.suspect(Detector::IpAddress);
     }
 }
 
-/// Whether a colon stands beside another one, as in the path of a module: no value follows it.
+/// Whether a colon stands beside another one, as in the path of a module, or in a URL: no value follows it.
 fn is_of_path(before: &[u8], after: &[u8]) -> bool {
-    after.starts_with(b":") || before.ends_with(b":")
-}
-
-/// Whether a `+` may be a space: behind the first `=` of these. The padding of base64 has none behind it.
-fn is_form(window: Window<'_>, values: u64) -> bool {
-    values != 0 && window.of(b'+') & values.wrapping_neg() != 0
+    after.starts_with(b":") || after.starts_with(b"//") || before.ends_with(b":")
 }
 
 /// `user:password@tcp(…)`, `user/password@//host`
@@ -101,7 +79,7 @@ const PARTS: u32 = 6;
 /// `std::fmt`), or [many](PARTS).
 fn may_be_ip_address(window: Window<'_>, colons: u64) -> bool {
     let pairs = runs(colons, 2);
-    let words = || (window.numeric().either | window.of(b'_')) & !window.hexadecimal();
+    let words = || (window.letters() | window.of(b'_')) & !window.hexadecimal();
     let is_no_path = |words: u64| pairs & !(words << 1) & !(words >> 2) != 0;
     pairs != 0 && is_no_path(words()) || colons.count_ones() >= PARTS
 }

@@ -8,7 +8,6 @@ mod marks;
 mod names;
 mod numbers;
 mod suspects;
-mod triples;
 mod views;
 
 use std::{fmt::Debug, ops::Range, sync::Arc};

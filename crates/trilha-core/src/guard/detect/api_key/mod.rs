@@ -13,6 +13,7 @@ pub(in crate::guard) use self::shapes::SHAPES;
 use self::shapes::SHAPES;
 use self::shapes::{Alphabet, Shape};
 use super::text::{before, byte, is_random, is_start, rest, run, run_back, slice, stands};
+use crate::guard::fours::Fours;
 
 /// Whether a key can show at a word that begins with these two bytes. A word begins at a byte that is not a letter or
 /// digit's neighbour on its left; most keys begin with it, some have it inside ([`INSIDE`]).
@@ -25,11 +26,20 @@ pub(in crate::guard) fn may_start(first_two: [u8; 2]) -> bool {
 }
 
 /// Whether what begins at `at`, the beginning of a word, begins as a key does, or is the mark of one.
+#[inline]
 pub(in crate::guard) fn may_stand(text: &[u8], at: usize) -> bool {
+    let Some([a, b, c, ..]) = text.get(at..) else { return false };
+    // Behind a mark, any word that begins so.
+    (matches!(a, b'A' | b'B') || BEGINNINGS.contains([*a, *b, *c, 0])) && stands_at(text, at)
+}
+
+#[inline(never)]
+fn stands_at(text: &[u8], at: usize) -> bool {
     let Some(two) = rest(text, at).first_chunk().filter(|two| may_start(**two)) else { return false };
     match (before(text, at), two) {
         (Some(b'-'), b"us") | (Some(b'.'), b"at") | (Some(b':'), [b'A', _]) => true,
         (Some(b'/'), b"we") => stands(text, at, WEBHOOKS),
+        (Some(b'/'), b"tr") => stands(text, at, TRIGGERS),
         (Some(b'/'), [b'A' | b'B', b'0'..=b'9' | b'A'..=b'Z']) => true,
         (_, two) if begins_id(*two) => true,
         _ => shapes(text, at).next().is_some(),
@@ -60,7 +70,8 @@ static STARTS: [u128; 128] = {
     }
     // Telegram: the part after the colon.
     starts[b'A' as usize] = u128::MAX;
-    // Slack: the part before the last.
+    // Slack: the end of a prefix, and the part before the last.
+    starts[b't' as usize] |= 1 << b'r';
     let mut second = b'0';
     while second <= b'Z' {
         starts[b'B' as usize] |= 1 << second;
@@ -68,6 +79,45 @@ static STARTS: [u128; 128] = {
     }
     starts
 };
+
+/// The first three bytes of what [`may_stand`] knows, but for what stands behind a mark.
+static BEGINNINGS: Fours = {
+    let mut beginnings = Fours::EMPTY;
+    let mut shapes: &[Shape] = &SHAPES;
+    while let [shape, others @ ..] = shapes {
+        add(&mut beginnings, shape.prefix);
+        shapes = others;
+    }
+    let mut inside: &[([u8; 2], Inside)] = &INSIDE;
+    while let [(start, _), others @ ..] = inside {
+        add(&mut beginnings, start);
+        inside = others;
+    }
+    add(&mut beginnings, TRIGGERS);
+    let mut ids: &[u8] = b"DTjz";
+    while let [second, others @ ..] = ids {
+        add(&mut beginnings, &[b'M', *second]);
+        add(&mut beginnings, &[b'N', *second]);
+        add(&mut beginnings, &[b'O', *second]);
+        ids = others;
+    }
+    beginnings
+};
+
+/// Adds the first three bytes of a prefix; of one of two bytes the third may be any.
+const fn add(beginnings: &mut Fours, prefix: &[u8]) {
+    match prefix {
+        [a, b, c, ..] => beginnings.add([*a, *b, *c, 0]),
+        [a, b] => {
+            let mut any = 0;
+            while any < 1 << 8 {
+                beginnings.add([*a, *b, any as u8, 0]);
+                any += 1;
+            }
+        }
+        _ => {}
+    }
+}
 
 type Inside = fn(&[u8], usize) -> Option<Range<usize>>;
 
@@ -151,6 +201,9 @@ fn discord(text: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 const WEBHOOKS: &[u8] = b"webhooks/";
+
+/// The end of a [`Shape`]'s prefix, which is longer than the scan sees at once with what follows.
+const TRIGGERS: &[u8] = b"triggers/";
 
 /// Discord's webhook: its id and a code, behind a word of its path that begins at `at`.
 fn discord_webhook(text: &[u8], at: usize) -> Option<Range<usize>> {
