@@ -34,7 +34,7 @@ impl Partition {
             .parent(run.context())
             .attributes(&attributes(job, name))
             .dimensions(&[("trilha.batch.name", job.name.as_str().into())])
-            .duration(&handle.instruments::<BatchInstruments>().partition)
+            .duration(handle.instruments::<BatchInstruments>().as_deref().map(|it| &it.partition))
             .start();
         let counts = Counts::of_partition(&job.counts);
         Self { step: Arc::new(Step::new(operation, counts)), name: name.into(), job: job.clone() }

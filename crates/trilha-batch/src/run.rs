@@ -168,7 +168,7 @@ impl<'a> BatchRunBuilder<'a> {
         let operation = builder
             .attributes(&job)
             .dimensions(&job)
-            .duration(&handle.instruments::<BatchInstruments>().run)
+            .duration(handle.instruments::<BatchInstruments>().as_deref().map(|it| &it.run))
             .handle(handle)
             .start();
         if let Some(model) = self.model {

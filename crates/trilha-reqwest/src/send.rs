@@ -104,13 +104,13 @@ impl Settings {
         let mut attributes = dimensions.clone();
         attributes.extend(url.as_deref().map(|url| ("url.full", url.into())));
         attributes.extend(original_method(method).map(|name| ("http.request.method_original", name.into())));
-        let duration = &handle.instruments::<ClientInstruments>().duration;
+        let instruments = handle.instruments::<ClientInstruments>();
         Operation::builder(&SCOPE, &span_name(method, template), SpanKind::Client)
             .handle(handle)
             .parent(context)
             .attributes(&attributes)
             .dimensions(&dimensions)
-            .duration(duration)
+            .duration(instruments.as_deref().map(|it| &it.duration))
             .start()
     }
 }

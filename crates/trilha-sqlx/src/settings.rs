@@ -101,14 +101,14 @@ impl Settings {
         attributes.extend(texts.into_iter().filter_map(|(key, value)| Some((key, value?.into()))));
 
         let handle = Handle::resolve(self.handle.as_ref());
-        let duration = &handle.instruments::<Durations>().operation;
+        let durations = handle.instruments::<Durations>();
         // Without a summary the text is none that we know, and its first word may be anything.
         let name = call.summary.or(namespace.as_deref()).unwrap_or(&self.system);
         Operation::builder(&SCOPE, name, SpanKind::Client)
             .handle(handle)
             .attributes(&attributes)
             .dimensions(&dimensions)
-            .duration(duration)
+            .duration(durations.as_deref().map(|it| &it.operation))
             .start()
     }
 

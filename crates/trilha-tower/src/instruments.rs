@@ -40,10 +40,10 @@ impl Instruments for ServerInstruments {
 
 impl ServerInstruments {
     /// Counts a request as active until the value is dropped.
-    pub(crate) fn active_request(&self, method: &'static str, scheme: &'static str) -> ActiveRequest {
+    pub(crate) fn active_request(&self, method: &'static str, scheme: &'static str) -> Box<ActiveRequest> {
         let dimensions = [KeyValue::new("http.request.method", method), KeyValue::new("url.scheme", scheme)];
         self.active_requests.add(1, &dimensions);
-        ActiveRequest { counter: self.active_requests.clone(), dimensions }
+        Box::new(ActiveRequest { counter: self.active_requests.clone(), dimensions })
     }
 }
 

@@ -1,31 +1,36 @@
 //! What both layers read off a request, bounded where the other side chose it.
 
-use std::borrow::Cow;
-
-use http::{header::HOST, request::Parts, uri::Authority};
-use trilha_core::recorder::{Attribute, Value};
+use arrayvec::ArrayVec;
+use http::{HeaderValue, Uri};
+use trilha_core::{
+    http::host,
+    recorder::{Attribute, Value},
+};
 
 const MAX_HOST: usize = 255;
 
 /// Attributes that are known at the start. Those that the metrics get too come first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Known<'a> {
-    attributes: Vec<Attribute<'a>>,
+    attributes: ArrayVec<Attribute<'a>, MOST>,
     dimensions: usize,
 }
 
+/// As many as a server's span gets. More would be left out.
+const MOST: usize = 10;
+
 impl<'a> Known<'a> {
-    /// What the span and the metrics get.
-    pub(crate) fn dimensions(dimensions: impl IntoIterator<Item = Option<Attribute<'a>>>) -> Self {
-        let mut attributes = Vec::with_capacity(12);
-        attributes.extend(dimensions.into_iter().flatten());
-        Self { dimensions: attributes.len(), attributes }
+    /// Adds what the span alone gets.
+    pub(crate) fn attribute(&mut self, key: &'a str, value: Option<impl Into<Value<'a>>>) {
+        if let Some(value) = value {
+            let _ = self.attributes.try_push((key, value.into()));
+        }
     }
 
-    /// What the span alone gets.
-    pub(crate) fn and(mut self, attributes: impl IntoIterator<Item = Option<Attribute<'a>>>) -> Self {
-        self.attributes.extend(attributes.into_iter().flatten());
-        self
+    /// Adds what the span and the metrics get, before all else.
+    pub(crate) fn dimension(&mut self, key: &'a str, value: Option<impl Into<Value<'a>>>) {
+        self.attribute(key, value);
+        self.dimensions = self.attributes.len();
     }
 
     pub(crate) fn for_span(&self) -> &[Attribute<'a>] {
@@ -37,23 +42,64 @@ impl<'a> Known<'a> {
     }
 }
 
-/// An attribute whose value may be missing.
-pub(crate) fn attribute<'a>(key: &'a str, value: Option<impl Into<Value<'a>>>) -> Option<Attribute<'a>> {
-    value.map(|value| (key, value.into()))
+/// A server, by name or address, and by port.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Server<'a> {
+    pub(crate) address: Option<&'a str>,
+    pub(crate) port: Option<u16>,
 }
 
-/// The server that the request names, in its URI or else in its `Host` header.
-pub(crate) fn authority(request: &Parts) -> Option<Cow<'_, Authority>> {
-    let named = request.uri.authority().map(Cow::Borrowed).or_else(|| {
-        let host = request.headers.get(HOST)?;
-        Authority::try_from(host.as_bytes()).ok().map(Cow::Owned)
-    });
-    named.filter(|authority| authority.host().len() <= MAX_HOST)
+impl<'a> Server<'a> {
+    /// The one that a request names, in its URI or else in its `Host` header.
+    pub(crate) fn named(uri: &'a Uri, host_header: Option<&'a HeaderValue>) -> Self {
+        let named = match uri.authority() {
+            Some(authority) => Self { address: host(uri), port: authority.port_u16() },
+            None => host_header.and_then(|header| Self::parse(header.to_str().ok()?)).unwrap_or_default(),
+        };
+        if named.address.is_some_and(|host| host.len() > MAX_HOST) { Self::default() } else { named }
+    }
+
+    /// Reads an authority, of which the `http` crate would make a copy first. User info is left out, and so are
+    /// the brackets of an address of version 6.
+    fn parse(authority: &'a str) -> Option<Self> {
+        let end = authority.bytes().position(|byte| !is_of_host(byte)).unwrap_or(authority.len());
+        let (host, rest) = match authority.split_at_checked(end)? {
+            ("", address) => {
+                address.strip_prefix('[')?.split_once(']').filter(|(host, _)| is_address(host))?
+            }
+            named => named,
+        };
+        if rest.is_empty() {
+            return Some(Self { address: Some(host), port: None });
+        }
+        match rest.rsplit_once('@') {
+            Some((_, server)) => Self::parse(server),
+            None => Some(Self { address: Some(host), port: rest.strip_prefix(':')?.parse().ok() }),
+        }
+    }
 }
 
-/// `server.address` and `server.port`, where they are known.
-pub(crate) fn server<'a>(address: Option<&'a str>, port: Option<u16>) -> [Option<Attribute<'a>>; 2] {
-    [attribute("server.address", address), attribute("server.port", port)]
+/// Whether it may stand in a name, or in an address of version 4.
+fn is_of_host(byte: u8) -> bool {
+    /// A table, since it is asked of each byte.
+    const IS_OF_HOST: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut these: &[u8] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~!$&'()*+,;=%";
+        while let [byte, rest @ ..] = these {
+            if let (_, [entry, ..]) = table.split_at_mut(*byte as usize) {
+                *entry = true;
+            }
+            these = rest;
+        }
+        table
+    };
+    IS_OF_HOST.get(usize::from(byte)).is_some_and(|is| *is)
+}
+
+/// Whether it may be an address of version 6.
+fn is_address(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b':' || is_of_host(byte))
 }
 
 /// The start of `text`, of at most `max` bytes.
@@ -63,26 +109,34 @@ pub(crate) fn bounded(text: &str, max: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
 
-    fn parts(uri: &str, host: &str) -> Parts {
-        Request::get(uri).header("host", host).body(()).unwrap().into_parts().0
+    fn named(uri: &'static str, host: &str) -> (Option<String>, Option<u16>) {
+        let (uri, host) = (Uri::from_static(uri), HeaderValue::from_str(host).unwrap());
+        let Server { address, port } = Server::named(&uri, Some(&host));
+        (address.map(str::to_owned), port)
     }
 
     #[test]
     fn a_uri_goes_before_a_host_header() {
-        let both = parts("http://a:81/", "b");
-        assert_eq!(authority(&both).unwrap().as_str(), "a:81");
-        let header = parts("/", "ana:pw@b:82");
-        assert_eq!(authority(&header).unwrap().host(), "b");
+        assert_eq!(named("http://a:81/", "b"), (Some("a".to_owned()), Some(81)));
+        for (header, host, port) in [
+            ("ana:pw@b:82", "b", Some(82)),
+            ("b", "b", None),
+            ("b:", "b", None),
+            ("b:99999", "b", None),
+            ("192.0.2.1:80", "192.0.2.1", Some(80)),
+            ("[::1]", "::1", None),
+            ("[2001:db8::1]:8080", "2001:db8::1", Some(8080)),
+        ] {
+            assert_eq!(named("/", header), (Some(host.to_owned()), port), "{header}");
+        }
     }
 
     #[test]
     fn a_hostile_host_is_left_out() {
-        for bad in ["", "a b", "a/b", &"a".repeat(256)] {
-            assert_eq!(authority(&parts("/", bad)), None, "{bad}");
+        for bad in ["", ":80", "a b", "a/b", "a\"b", "a@", "[::1", "[]", "\u{e7}", &"a".repeat(256)] {
+            assert_eq!(named("/", bad), (None, None), "{bad}");
         }
     }
 

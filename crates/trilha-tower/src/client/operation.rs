@@ -3,11 +3,10 @@
 //! Specification: semantic conventions for [HTTP spans 1.37](https://github.com/open-telemetry/semantic-conventions/blob/v1.37.0/docs/http/http-spans.md#http-client-span);
 //! those of gRPC are today's names for what was not stable there.
 
-use http::request::Parts;
+use http::{header::CONTENT_TYPE, request::Parts};
 use trilha_core::{
     CarrierKind, Handle, Operation, Recipient, SpanKind,
     http::{HeadersMut, host, known_method, original_method, port, redacted_url, span_name},
-    recorder::Attribute,
 };
 
 use super::{UrlTemplate, layer::Settings};
@@ -16,13 +15,13 @@ use crate::{
     exchange::{Exchange, Protocol, Side},
     grpc,
     instruments::ClientInstruments,
-    request::{Known, attribute, server},
+    request::{Known, Server},
 };
 
 /// Starts the operation, and puts its context into the request.
-pub(super) fn start(settings: &Settings, request: &mut Parts) -> Exchange {
+pub(super) fn start(settings: &Settings, request: &mut Parts) -> Box<Exchange> {
     let handle = Handle::resolve(settings.handle.as_ref());
-    let (kind, exchange) = match settings.is_grpc || grpc::is_grpc(&request.headers) {
+    let (kind, exchange) = match settings.is_grpc || grpc::is_grpc(request.headers.get(CONTENT_TYPE)) {
         true => (CarrierKind::Grpc, start_grpc(settings, handle, request)),
         false => (CarrierKind::Http, start_http(settings, handle, request)),
     };
@@ -35,52 +34,52 @@ pub(super) fn start(settings: &Settings, request: &mut Parts) -> Exchange {
     exchange
 }
 
-fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Exchange {
+fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Box<Exchange> {
     let template = request.extensions.get::<UrlTemplate>().map(UrlTemplate::as_str);
     let url = redacted_url(&request.uri);
-    let [address, port] = called_server(settings, request);
-    let known = Known::dimensions([
-        Some(("http.request.method", known_method(&request.method).into())),
-        address,
-        port,
-        attribute("url.template", template),
-    ])
-    .and([
-        attribute("http.request.method_original", original_method(&request.method)),
-        Some(("url.full", (&url).into())),
-    ]);
+    let server = called_server(settings, request);
+    let mut known = Known::default();
+    known.dimension("http.request.method", Some(known_method(&request.method)));
+    known.dimension("server.address", server.address);
+    known.dimension("server.port", server.port);
+    known.dimension("url.template", template);
+    known.attribute("http.request.method_original", original_method(&request.method));
+    known.attribute("url.full", Some(&url));
+    let (scope, name) = (SCOPE, span_name(&request.method, template));
     let instruments = handle.instruments::<ClientInstruments>();
-    let operation = Operation::builder(&SCOPE, &span_name(&request.method, template), SpanKind::Client)
+    let builder = Operation::builder(&scope, &name, SpanKind::Client)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
-        .duration(&instruments.http_duration)
-        .start();
-    Exchange::new(operation, Side::Client, Protocol::Http { method: request.method.clone() })
+        .duration(instruments.as_deref().map(|it| &it.http_duration));
+    Exchange::new(builder.start(), Side::Client, Protocol::Http { method: request.method.clone() })
 }
 
-fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Exchange {
+fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Box<Exchange> {
     let method = grpc::method(request.uri.path());
-    let [address, port] = called_server(settings, request);
-    let known = Known::dimensions([
-        Some((grpc::RPC_SYSTEM_NAME, grpc::SYSTEM.into())),
-        Some((grpc::RPC_METHOD, method.unwrap_or(grpc::OTHER).into())),
-        address,
-        port,
-    ]);
+    let server = called_server(settings, request);
+    let mut known = Known::default();
+    known.dimension(grpc::RPC_SYSTEM_NAME, Some(grpc::SYSTEM));
+    known.dimension(grpc::RPC_METHOD, Some(method.unwrap_or(grpc::OTHER)));
+    known.dimension("server.address", server.address);
+    known.dimension("server.port", server.port);
+    let scope = SCOPE;
     let instruments = handle.instruments::<ClientInstruments>();
-    let operation = Operation::builder(&SCOPE, method.unwrap_or(grpc::SYSTEM), SpanKind::Client)
+    let builder = Operation::builder(&scope, method.unwrap_or(grpc::SYSTEM), SpanKind::Client)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
-        .duration(&instruments.rpc_duration)
-        .start();
-    Exchange::new(operation, Side::Client, Protocol::Grpc { method: method.map(Into::into), status: None })
+        .duration(instruments.as_deref().map(|it| &it.rpc_duration));
+    Exchange::new(
+        builder.start(),
+        Side::Client,
+        Protocol::Grpc { method: method.map(Into::into), status: None },
+    )
 }
 
-fn called_server<'a>(settings: &'a Settings, request: &'a Parts) -> [Option<Attribute<'a>>; 2] {
+fn called_server<'a>(settings: &'a Settings, request: &'a Parts) -> Server<'a> {
     match (host(&request.uri), &settings.server) {
-        (None, Some((address, port))) => server(Some(address), Some(*port)),
-        (host, _) => server(host, port(&request.uri)),
+        (None, Some((address, port))) => Server { address: Some(address), port: Some(*port) },
+        (address, _) => Server { address, port: port(&request.uri) },
     }
 }

@@ -4,7 +4,6 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Instant,
 };
 
 use http_body::{Body, Frame, SizeHint};
@@ -26,7 +25,7 @@ pin_project! {
     {
         #[pin]
         inner: Option<B>, // none: empty, or being dropped
-        exchange: Option<Exchange>,
+        exchange: Option<Box<Exchange>>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B>
@@ -45,7 +44,7 @@ pin_project! {
 }
 
 impl<B: Body> ResponseBody<B> {
-    pub(super) fn new(inner: B, exchange: Option<Exchange>) -> Self {
+    pub(super) fn new(inner: B, exchange: Option<Box<Exchange>>) -> Self {
         Self { inner: Some(inner), exchange }
     }
 }
@@ -62,7 +61,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let Some(mut inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
         let Some(exchange) = this.exchange else { return inner.poll_frame(cx) };
         let polled = exchange.enter(|| inner.as_mut().poll_frame(cx));
-        exchange.idle_since = polled.is_ready().then(Instant::now);
+        exchange.stay_idle(polled.is_ready());
         let frame = ready!(polled);
         let is_last = match &frame {
             Some(Ok(frame)) => exchange.read_frame(frame) || inner.is_end_stream(),

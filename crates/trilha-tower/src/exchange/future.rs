@@ -23,7 +23,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>, // always there, until the drop
-        exchange: Option<Exchange>,
+        exchange: Option<Box<Exchange>>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
@@ -38,7 +38,11 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn call<S, B>(service: &mut S, request: Request<B>, mut exchange: Option<Exchange>) -> Self
+    pub(crate) fn call<S, B>(
+        service: &mut S,
+        request: Request<B>,
+        mut exchange: Option<Box<Exchange>>,
+    ) -> Self
     where
         S: Service<Request<B>, Future = F>,
     {

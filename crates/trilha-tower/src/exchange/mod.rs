@@ -9,11 +9,11 @@ mod future;
 use std::{any::type_name, sync::Arc, time::Instant};
 
 use bytes::Buf;
-use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH};
 use http_body::{Body, Frame};
 use opentelemetry::Context;
 use trilha_core::{
-    Operation, Outcome, Recipient,
+    Operation, Outcome, Recipient, Traceparent,
     http::{HeadersMut, protocol_version, span_name},
     schema::Key,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Exchange {
     status: Option<StatusCode>,
     /// Bytes of the response's body that have not passed yet, where its length is known.
     remaining: Option<u64>,
-    /// When the last piece of the response arrived; none while somebody waits for the next.
+    /// When the last piece of the response arrived at a client; none while it waits for the next.
     idle_since: Option<Instant>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Side {
         /// Whether the route may still become known.
         is_route_open: bool,
         /// Held until the end.
-        _active: Option<ActiveRequest>,
+        _active: Option<Box<ActiveRequest>>,
     },
     Client,
 }
@@ -60,8 +60,9 @@ pub(crate) enum Protocol {
 }
 
 impl Exchange {
-    pub(crate) fn new(operation: Operation, side: Side, protocol: Protocol) -> Self {
-        Self { operation, side, protocol, status: None, remaining: None, idle_since: None }
+    /// Boxed, since it goes from the future to the body, and each of the layers around moves those.
+    pub(crate) fn new(operation: Operation, side: Side, protocol: Protocol) -> Box<Self> {
+        Box::new(Self { operation, side, protocol, status: None, remaining: None, idle_since: None })
     }
 
     pub(crate) fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
@@ -77,45 +78,57 @@ impl Exchange {
     }
 
     /// Takes the head of the response, and stays with its body until that ends.
-    pub(crate) fn answer<B: Body>(mut self, response: Response<B>) -> Response<ResponseBody<B>> {
-        let (mut head, body) = response.into_parts();
-        self.read_head(&head);
-        self.name_trace(&mut head);
-        let length = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        self.idle_since = Some(Instant::now());
-        self.remaining = length.or_else(|| body.size_hint().exact());
-        let exchange = match self.ends_with_head() || body.is_end_stream() {
+    pub(crate) fn answer<B: Body>(
+        mut self: Box<Self>,
+        mut response: Response<B>,
+    ) -> Response<ResponseBody<B>> {
+        self.read_head(&response);
+        self.name_trace(response.headers_mut());
+        let length = response.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+        self.remaining = length.or_else(|| response.body().size_hint().exact());
+        self.stay_idle(true);
+        let exchange = match self.ends_with_head() || response.body().is_end_stream() {
             true => {
                 self.finish(Outcome::Ok);
                 None
             }
             false => Some(self),
         };
-        Response::from_parts(head, ResponseBody::new(body, exchange))
+        response.map(|body| ResponseBody::new(body, exchange))
     }
 
-    fn read_head(&mut self, head: &response::Parts) {
-        self.status = Some(head.status);
+    fn read_head<B>(&mut self, response: &Response<B>) {
+        let status = response.status();
+        self.status = Some(status);
         match &mut self.protocol {
             Protocol::Http { .. } => {
-                self.operation.set_dimension("http.response.status_code", head.status.as_u16());
+                self.operation.set_dimension("http.response.status_code", status.as_u16());
                 // A client learns the version from the answer.
-                if let (Side::Client, Some(version)) = (&self.side, protocol_version(head.version)) {
+                if let (Side::Client, Some(version)) = (&self.side, protocol_version(response.version())) {
                     self.operation.set_dimension("network.protocol.version", version);
                 }
             }
-            Protocol::Grpc { status, .. } => *status = grpc::status(&head.headers),
+            Protocol::Grpc { status, .. } => *status = grpc::status(response.headers()),
         }
     }
 
-    fn name_trace(&self, head: &mut response::Parts) {
-        let Side::Server { server_timing: true, .. } = self.side else { return };
-        let trace = self.operation.trace_context();
-        let value = trace.traceparent().map(|value| format!("traceparent;desc=\"{value}\""));
-        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
+    fn name_trace(&self, headers: &mut HeaderMap) {
+        let (Side::Server { server_timing: true, .. }, Some(span)) = (&self.side, self.operation.span())
+        else {
+            return;
+        };
+        if let Some(traceparent) = span.trace_context().traceparent()
+            && let Ok(value) = HeaderValue::from_bytes(&server_timing(traceparent))
+        {
             // A map that is full stays as it is.
-            let _ = head.headers.try_append("server-timing", value);
+            let _ = headers.try_append(&SERVER_TIMING, value);
         }
+    }
+
+    /// Notes whether somebody waits for the next piece of the response: only a client may have had enough.
+    fn stay_idle(&mut self, is_idle: bool) {
+        self.idle_since = (is_idle && matches!(self.side, Side::Client)).then(Instant::now);
     }
 
     /// Whether no body is sent, whatever the response holds: a server drops such a body unread.
@@ -140,7 +153,7 @@ impl Exchange {
     }
 
     /// Ends an exchange whose body is dropped before its end; `is_empty` if it has nothing more to give.
-    fn abandon(self, is_empty: bool) {
+    fn abandon(self: Box<Self>, is_empty: bool) {
         // A server drops a body once it has sent as much as it announced.
         let is_complete = is_empty || self.remaining == Some(0);
         match (&self.side, &self.protocol, self.idle_since) {
@@ -152,47 +165,58 @@ impl Exchange {
     }
 
     /// Ends an exchange that nobody waits for, unless the thread unwinds: then it panicked.
-    fn cancel(self) {
+    fn cancel(self: Box<Self>) {
         if !std::thread::panicking() {
             self.finish(Outcome::Cancelled);
         }
     }
 
     /// Ends an exchange whose service or body failed with an `E`.
-    fn fail<E>(self) {
+    fn fail<E>(self: Box<Self>) {
         self.finish(Outcome::Error(type_name::<E>()));
     }
 
-    fn finish(self, ending: Outcome<'_>) {
+    fn finish(self: Box<Self>, ending: Outcome<'_>) {
         self.finish_as_of(ending, None);
     }
 
     /// Ends the exchange, as of now or of a moment that has passed. A status that is an error outweighs
     /// how the body ended.
-    fn finish_as_of(self, ending: Outcome<'_>, ended: Option<Instant>) {
-        let Self { mut operation, side, protocol, status, .. } = self;
+    fn finish_as_of(mut self: Box<Self>, ending: Outcome<'_>, ended: Option<Instant>) {
+        let Self { operation, side, protocol, status, .. } = &mut *self;
         match protocol {
             Protocol::Http { method } => {
                 if let Side::Server { is_route_open: true, .. } = side {
-                    set_late_route(&mut operation, &method);
+                    set_late_route(operation, method);
                 }
                 let error = status.filter(|status| side.is_http_error(*status));
                 let outcome = error.as_ref().map_or(ending, |status| Outcome::Error(status.as_str()));
-                end(operation, outcome, ended);
+                operation.end(outcome, ended);
             }
             Protocol::Grpc { method, status: code } => {
-                let code = code.or_else(|| side.implied_code(status, ending));
+                let code = code.or_else(|| side.implied_code(*status, ending));
                 if let Some(code) = code {
                     operation.set_dimension(grpc::RPC_STATUS_CODE, code);
                 }
                 if let (Side::Server { .. }, Some(grpc::UNIMPLEMENTED)) = (&side, code) {
-                    forget_method(&mut operation, method.as_deref());
+                    forget_method(operation, method.as_deref());
                 }
                 let error = code.filter(|code| side.is_grpc_error(code));
-                end(operation, error.map_or(ending, Outcome::Error), ended);
+                operation.end(error.map_or(ending, Outcome::Error), ended);
             }
         }
     }
+}
+
+static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The value of `Server-Timing` that names a trace.
+fn server_timing(traceparent: &Traceparent) -> [u8; 74] {
+    let mut value = *b"traceparent;desc=\"00-00000000000000000000000000000000-0000000000000000-00\"";
+    if let Some(place) = value.get_mut(18..73) {
+        place.copy_from_slice(traceparent.encode().as_bytes());
+    }
+    value
 }
 
 impl Side {
@@ -218,13 +242,6 @@ impl Side {
             Self::Server { .. } if status == StatusCode::OK => None,
             _ => Some(grpc::status_of(status)),
         }
-    }
-}
-
-fn end(operation: Operation, outcome: Outcome<'_>, ended: Option<Instant>) {
-    match ended {
-        Some(ended) => operation.finish_at(outcome, ended),
-        None => operation.finish(outcome),
     }
 }
 

@@ -4,9 +4,9 @@ use std::{borrow::Cow, fmt, net::IpAddr, sync::Arc};
 
 use http::request::Parts;
 use tower_layer::Layer;
-use trilha_core::{Handle, Trust};
+use trilha_core::{Handle, Trust, fence::Callback};
 
-use super::ServerTrace;
+use super::{ServerTrace, probe::is_probe};
 
 /// Traces and measures the requests that a service answers, over HTTP and gRPC.
 ///
@@ -92,6 +92,10 @@ use super::ServerTrace;
 ///
 /// A route that is known at the start is set as the context attribute `route`, and so reaches logs, queries
 /// and metrics too; for a gRPC call it is the method.
+///
+/// # Rules that panic
+/// A filter, peer, probe, route or trust that panics is counted by `trilha.panics`, and the request is served: it is
+/// traced, has no such address or route, is no probe, and is a stranger's.
 #[derive(Clone, Debug, Default)]
 pub struct ServerTraceLayer {
     settings: Arc<Settings>,
@@ -187,7 +191,7 @@ impl ServerTraceLayer {
     }
 
     /// Which requests are probes and scrapes: they have no trace and need none, and are not counted as
-    /// broken propagation. They are traced all the same; to leave them out, use [`filter`](Self::filter).
+    /// broken propagation. Asked of those that have none. They are traced all the same; to leave them out, use [`filter`](Self::filter).
     /// Defaults to [`is_probe`](super::is_probe).
     ///
     /// ```
@@ -258,13 +262,52 @@ impl<S> Layer<S> for ServerTraceLayer {
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) handle: Option<Handle>,
-    pub(super) trust: Option<Rule<Trust>>,
-    pub(super) peer: Option<Rule<Option<IpAddr>>>,
-    pub(super) probe: Option<Rule<bool>>,
+    trust: Option<Rule<Trust>>,
+    peer: Option<Rule<Option<IpAddr>>>,
+    probe: Option<Rule<bool>>,
     pub(super) is_grpc: bool,
-    pub(super) route: Option<Route>,
-    pub(super) filter: Option<Rule<bool>>,
+    route: Option<Route>,
+    filter: Option<Rule<bool>>,
     pub(super) server_timing: bool,
+}
+
+impl Settings {
+    /// Whether nobody would expect a trace of the request.
+    pub(super) fn is_probe(&self, request: &Parts) -> bool {
+        let handle = || Handle::resolve(self.handle.as_ref());
+        match &self.probe {
+            Some(probe) => ask(&handle(), Callback::Probe, || probe(request)).unwrap_or(false),
+            None => is_probe(request),
+        }
+    }
+
+    /// Whether the request is traced.
+    pub(super) fn is_wanted(&self, request: &Parts, handle: &Handle) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_none_or(|is_wanted| ask(handle, Callback::Filter, || is_wanted(request)).unwrap_or(true))
+    }
+
+    /// The route that the program's rule gives.
+    pub(super) fn route<'a>(&self, request: &'a Parts, handle: &Handle) -> Option<Cow<'a, str>> {
+        self.route.as_ref().and_then(|route| ask(handle, Callback::Route, || route(request)).flatten())
+    }
+
+    /// What the program's rule says of the caller, where there is one.
+    pub(super) fn trust(&self, request: &Parts, handle: &Handle) -> Option<Trust> {
+        let rule = self.trust.as_ref()?;
+        Some(ask(handle, Callback::Trust, || rule(request)).unwrap_or(Trust::Edge))
+    }
+
+    /// The caller's address by the program's rule, where there is one.
+    pub(super) fn peer(&self, request: &Parts, handle: &Handle) -> Option<Option<IpAddr>> {
+        let rule = self.peer.as_ref()?;
+        Some(ask(handle, Callback::Peer, || rule(request)).flatten())
+    }
+}
+
+/// Asks a rule of the program's. Whatever it does, the request is served.
+fn ask<T>(handle: &Handle, callback: Callback, rule: impl FnOnce() -> T) -> Option<T> {
+    handle.stats().panics().fence(callback, rule)
 }
 
 type Rule<T> = Arc<dyn Fn(&Parts) -> T + Send + Sync>;

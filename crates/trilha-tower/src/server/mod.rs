@@ -1,5 +1,6 @@
 //! Tracing of the requests that a service answers.
 
+mod fields;
 mod layer;
 mod operation;
 mod probe;

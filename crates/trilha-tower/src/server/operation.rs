@@ -5,53 +5,48 @@
 
 use std::borrow::Cow;
 
-use http::{header::USER_AGENT, request::Parts, uri::Authority};
+use http::{HeaderValue, request::Parts};
 use opentelemetry::Context;
 use trilha_core::{
     CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
     http::{Headers, known_method, original_method, protocol_version, span_name},
-    recorder::Attribute,
     schema::Key,
 };
 
-use super::{layer::Settings, sender::Sender};
+use super::{fields::Fields, layer::Settings, sender::Sender};
 use crate::{
     SCOPE,
     exchange::{Exchange, Protocol, Side},
     grpc,
     instruments::ServerInstruments,
-    request::{Known, attribute, authority, bounded, server},
+    request::{Known, Server, bounded},
 };
 
 const MAX_PATH: usize = 1024;
 const MAX_USER_AGENT: usize = 256;
 
-/// What a layer leaves in a request that it traces, for another one further in.
+/// The context in which a layer traces a request, for another layer further in.
 #[derive(Clone)]
-struct Served {
-    by: Handle,
-    context: Context,
-}
+struct Served(Context);
 
 /// Starts the operation, unless the request is filtered out, or a layer further out serves it already
 /// for the same service. Under a layer of another service it is that one's child.
-pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Exchange> {
-    if settings.filter.as_ref().is_some_and(|is_wanted| !is_wanted(request)) {
-        return None;
-    }
+pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Box<Exchange>> {
     let handle = Handle::resolve(settings.handle.as_ref());
-    if request.extensions.get::<Served>().is_some_and(|outer| outer.by.is_same(&handle)) {
+    if !settings.is_wanted(request, &handle) {
         return None;
     }
+    let fields = Fields::of(&request.headers);
     let origin = match request.extensions.get::<Served>() {
-        Some(outer) => Origin::Outer(outer.context.clone()),
+        Some(Served(outer)) if Handle::of(outer).is_same(&handle) => return None,
+        Some(Served(outer)) => Origin::Outer(outer.clone()),
         None => Origin::Sender(Sender::of(request, settings, &handle)),
     };
-    let exchange = match settings.is_grpc || grpc::is_grpc(&request.headers) {
-        true => start_grpc(settings, handle.clone(), request, &origin),
-        false => start_http(settings, handle.clone(), request, &origin),
+    let exchange = match settings.is_grpc || grpc::is_grpc(fields.content_type) {
+        true => start_grpc(settings, handle, request, &fields, &origin),
+        false => start_http(settings, handle, request, &fields, &origin),
     };
-    request.extensions.insert(Served { by: handle, context: exchange.context() });
+    request.extensions.insert(Served(exchange.context()));
     Some(exchange)
 }
 
@@ -63,13 +58,15 @@ enum Origin {
 }
 
 impl Origin {
+    #[inline]
     fn extract<'a>(
         &'a self,
         builder: OperationBuilder<'a>,
         headers: &'a Headers<'_>,
+        is_probe: &'a dyn Fn() -> bool,
     ) -> OperationBuilder<'a> {
         match self {
-            Self::Sender(sender) => sender.extract(builder, headers),
+            Self::Sender(sender) => sender.extract(builder, headers, is_probe),
             Self::Outer(context) => builder.parent(context),
         }
     }
@@ -80,64 +77,73 @@ impl Origin {
     }
 }
 
-fn start_http(settings: &Settings, handle: Handle, request: &Parts, origin: &Origin) -> Exchange {
+fn start_http(
+    settings: &Settings,
+    handle: Handle,
+    request: &Parts,
+    fields: &Fields<'_>,
+    origin: &Origin,
+) -> Box<Exchange> {
     let method = known_method(&request.method);
-    let scheme = scheme(request);
-    let route = route(settings, request);
-    let authority = authority(request);
-    let [address, port] = named_server(authority.as_deref());
-    let known = Known::dimensions([
-        Some(("http.request.method", method.into())),
-        Some(("url.scheme", scheme.into())),
-        attribute("http.route", route.as_deref()),
-        attribute("network.protocol.version", protocol_version(request.version)),
-    ])
-    .and([
-        attribute("http.request.method_original", original_method(&request.method)),
-        Some(("url.path", bounded(request.uri.path(), MAX_PATH).into())),
-        address,
-        port,
-        attribute("user_agent.original", user_agent(request)),
-    ]);
-    let instruments = handle.instruments::<ServerInstruments>();
+    let scheme = scheme(request, fields);
+    let route = route(settings, &handle, request);
+    let server = Server::named(&request.uri, fields.host);
+    let mut known = Known::default();
+    known.dimension("http.request.method", Some(method));
+    known.dimension("url.scheme", Some(scheme));
+    known.dimension("http.route", route.as_deref());
+    known.dimension("network.protocol.version", protocol_version(request.version));
+    known.attribute("http.request.method_original", original_method(&request.method));
+    known.attribute("url.path", Some(bounded(request.uri.path(), MAX_PATH)));
+    known.attribute("server.address", server.address);
+    known.attribute("server.port", server.port);
+    known.attribute("user_agent.original", fields.user_agent.and_then(user_agent));
     let name = span_name(&request.method, route.as_deref());
     let scope = SCOPE;
+    let instruments = handle.instruments::<ServerInstruments>();
     let builder = Operation::builder(&scope, &name, SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
-        .duration(&instruments.http_duration);
+        .duration(instruments.as_deref().map(|it| &it.http_duration));
     let headers = Headers::new(&request.headers, CarrierKind::Http);
-    let operation = origin.extract(builder, &headers).start();
-    if let Some(route) = &route {
-        operation.attributes().matched_route(route);
+    let is_probe = || settings.is_probe(request);
+    let operation = origin.extract(builder, &headers, &is_probe).start();
+    if let (Some(route), Some(span)) = (&route, operation.span()) {
+        span.attributes().matched_route(route);
     }
     let side = Side::Server {
         server_timing: origin.names_trace(settings),
         is_route_open: route.is_none() && operation.attributes().value(Key::Route).is_none(),
-        _active: Some(instruments.active_request(method, scheme)),
+        _active: instruments.map(|instruments| instruments.active_request(method, scheme)),
     };
     Exchange::new(operation, side, Protocol::Http { method: request.method.clone() })
 }
 
-fn start_grpc(settings: &Settings, handle: Handle, request: &Parts, origin: &Origin) -> Exchange {
+fn start_grpc(
+    settings: &Settings,
+    handle: Handle,
+    request: &Parts,
+    fields: &Fields<'_>,
+    origin: &Origin,
+) -> Box<Exchange> {
     let method = grpc::method(request.uri.path());
-    let authority = authority(request);
-    let [address, port] = named_server(authority.as_deref());
-    let known = Known::dimensions([
-        Some((grpc::RPC_SYSTEM_NAME, grpc::SYSTEM.into())),
-        Some((grpc::RPC_METHOD, method.unwrap_or(grpc::OTHER).into())),
-    ])
-    .and([address, port]);
-    let instruments = handle.instruments::<ServerInstruments>();
+    let server = Server::named(&request.uri, fields.host);
+    let mut known = Known::default();
+    known.dimension(grpc::RPC_SYSTEM_NAME, Some(grpc::SYSTEM));
+    known.dimension(grpc::RPC_METHOD, Some(method.unwrap_or(grpc::OTHER)));
+    known.attribute("server.address", server.address);
+    known.attribute("server.port", server.port);
     let scope = SCOPE;
+    let instruments = handle.instruments::<ServerInstruments>();
     let builder = Operation::builder(&scope, method.unwrap_or(grpc::SYSTEM), SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
-        .duration(&instruments.rpc_duration);
+        .duration(instruments.as_deref().map(|it| &it.rpc_duration));
     let headers = Headers::new(&request.headers, CarrierKind::Grpc);
-    let operation = origin.extract(builder, &headers).start();
+    let is_probe = || settings.is_probe(request);
+    let operation = origin.extract(builder, &headers, &is_probe).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }
@@ -146,14 +152,8 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts, origin: &Ori
     Exchange::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
 }
 
-fn named_server(authority: Option<&Authority>) -> [Option<Attribute<'_>>; 2] {
-    // An address of version 6 has brackets in a URI alone.
-    let address = authority.map(|named| named.host().trim_start_matches('[').trim_end_matches(']'));
-    server(address, authority.and_then(Authority::port_u16))
-}
-
-fn route<'a>(settings: &Settings, request: &'a Parts) -> Option<Cow<'a, str>> {
-    settings.route.as_ref().and_then(|route| route(request)).or_else(|| matched_path(request))
+fn route<'a>(settings: &Settings, handle: &Handle, request: &'a Parts) -> Option<Cow<'a, str>> {
+    settings.route(request, handle).or_else(|| matched_path(request))
 }
 
 #[cfg(feature = "axum")]
@@ -169,8 +169,8 @@ fn matched_path(_: &Parts) -> Option<Cow<'_, str>> {
 
 /// The caller's scheme: one of two, since it is a dimension and the caller says it. Behind a proxy that
 /// ends TLS, only the proxy knows.
-fn scheme(request: &Parts) -> &'static str {
-    let forwarded = request.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+fn scheme(request: &Parts, fields: &Fields<'_>) -> &'static str {
+    let forwarded = fields.forwarded_proto.and_then(|value| value.to_str().ok());
     let first = forwarded.and_then(|value| value.split(',').next()).map(str::trim);
     match first.or_else(|| request.uri.scheme_str()) {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
@@ -178,7 +178,6 @@ fn scheme(request: &Parts) -> &'static str {
     }
 }
 
-fn user_agent(request: &Parts) -> Option<&str> {
-    let value = request.headers.get(USER_AGENT)?.to_str().ok()?;
-    Some(bounded(value, MAX_USER_AGENT))
+fn user_agent(value: &HeaderValue) -> Option<&str> {
+    Some(bounded(value.to_str().ok()?, MAX_USER_AGENT))
 }

@@ -6,9 +6,6 @@ use http::{
     request::Parts,
 };
 
-/// Where probes and scrapes go.
-const PATHS: [&str; 8] = ["/health", "/healthz", "/livez", "/readyz", "/live", "/ready", "/ping", "/metrics"];
-
 /// How user agents of probes and scrapes start.
 const AGENTS: [&str; 6] =
     ["kube-probe/", "GoogleHC/", "ELB-HealthChecker/", "Envoy/HC", "Consul Health Check", "Prometheus/"];
@@ -26,8 +23,11 @@ const AGENTS: [&str; 6] =
 /// Everybody can send what it looks at: use it where nothing is at stake but a count.
 pub fn is_probe(request: &Parts) -> bool {
     let path = request.uri.path();
-    let is_named = PATHS.contains(&path) || path.starts_with("/health/");
-    is_named && request.method.is_safe()
+    let is_named = matches!(
+        path,
+        "/health" | "/healthz" | "/livez" | "/readyz" | "/live" | "/ready" | "/ping" | "/metrics"
+    );
+    (is_named || path.starts_with("/health/")) && request.method.is_safe()
         || path.starts_with("/grpc.health.v1.Health/")
         || is_preflight(request)
         || is_known_agent(request)

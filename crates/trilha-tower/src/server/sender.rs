@@ -1,32 +1,27 @@
-//! Who sent a request: its address, whether it is believed, and whether a trace is to be expected of it.
+//! Who sent a request: its address, and whether it is believed.
 
 use std::net::IpAddr;
 
 use http::request::Parts;
 use trilha_core::{Carrier, Handle, OperationBuilder, Trust};
 
-use super::{layer::Settings, probe::is_probe};
+use super::layer::Settings;
 
 /// What is known of the sender of a request.
 pub(super) struct Sender {
     trust: Trust,
     address: Option<IpAddr>,
     is_unknown: bool,
-    is_probe: bool,
 }
 
 impl Sender {
     pub(super) fn of(request: &Parts, settings: &Settings, handle: &Handle) -> Self {
-        let address = match &settings.peer {
-            Some(peer) => peer(request),
-            None => connected(request),
-        };
-        let trust = settings.trust.as_ref().map(|trust| trust(request));
+        let address = settings.peer(request, handle).unwrap_or_else(|| connected(request));
+        let trust = settings.trust(request, handle);
         Self {
             trust: trust.unwrap_or_else(|| handle.trust(address)),
             address,
-            is_unknown: settings.trust.is_none() && address.is_none(),
-            is_probe: settings.probe.as_ref().map_or_else(|| is_probe(request), |probe| probe(request)),
+            is_unknown: trust.is_none() && address.is_none(),
         }
     }
 
@@ -35,10 +30,11 @@ impl Sender {
         &self,
         builder: OperationBuilder<'a>,
         carrier: &'a dyn Carrier,
+        is_probe: &'a dyn Fn() -> bool,
     ) -> OperationBuilder<'a> {
         let sender = self.address.map(trilha_core::Sender::Address);
         let builder = builder.extract(carrier, self.trust).sender(sender);
-        builder.unknown_sender(self.is_unknown).probe(self.is_probe)
+        builder.unknown_sender(self.is_unknown).probe(is_probe)
     }
 }
 
