@@ -30,10 +30,21 @@
 //! - Whoever starts, writes or ends a span is never blocked by the network, and never sees an error.
 //! - [`Pipeline::counts`] adds up in every snapshot. The receiver's number of distinct spans lies
 //!   between `delivered` and `delivered + unacknowledged`.
-//! - A request is sent again only where the receiver cannot have taken it: it said so (429, 502, 503,
-//!   504 and the gRPC codes that OTLP calls retryable), or nothing had left yet. One that was sent
-//!   and not answered is counted as unacknowledged, and not sent twice. (502 and 504 are a gateway's:
-//!   a batch that one of them answered is never called lost, only unacknowledged.)
+//! - A request is sent again only where the receiver says that it did not take it (429, 502, 503, 504 and the
+//!   gRPC codes that OTLP calls retryable), or where nothing had left yet. One that was sent and not answered is
+//!   counted as unacknowledged, and not sent twice. 502, 504, and the gRPC codes but `UNAVAILABLE` and
+//!   `RESOURCE_EXHAUSTED`, leave open whether it was taken: such a batch is never called lost, only
+//!   unacknowledged. 503 and `UNAVAILABLE` are taken at their word.
+//! - A full queue drops what matters least: steps inside of a process first, entries and roots next, failures
+//!   last ([`PipelineConfig::queue_spans`]).
+//! - A batch that the receiver refuses for what is in it (400, 413, 422, `INVALID_ARGUMENT`, or
+//!   `RESOURCE_EXHAUSTED` without a time to come back) is sent again in halves, until the span that it does
+//!   not want is alone and counted as rejected: within a minute, and at most 256 requests, or 31 where
+//!   no part is taken.
+//! - Loss is logged, by `tracing` at the target `trilha`: a warning with the reason when it starts, a line
+//!   with the number when it is over, and nothing in between.
+//! - A span that never ends is not lost in silence: after a bound it counts as overdue
+//!   ([`PipelineConfig::overdue_after`]), and the log says when there is the first and when there is none any more.
 //! - Flush, shutdown and drop keep their deadline under any executor, or none.
 //! - The pipeline's own traffic is not traced: neither by Trilha nor by a `tracing` subscriber.
 //!
@@ -42,12 +53,15 @@
 //! |---|---|
 //! | `http` (default) | [`Endpoint::http`]: OTLP/HTTP with protobuf |
 //! | `grpc` | [`Endpoint::grpc`]: OTLP/gRPC |
+//! | `json` | [`Endpoint::stdout`], [`Endpoint::file`]: lines of JSON, for development |
+//! | `gzip` | [`Endpoint::gzip`]: compressed requests |
+//! | `tls` | [`Endpoint::tls`]: `https://`, with the roots of the system or your own |
 //!
 //! # What this crate does not do
 //! - It reads no environment variables: whoever builds a [`PipelineConfig`] does.
 //! - Metrics and logs.
-//! - TLS, compression and a spool on disk. `https://` is refused when the pipeline starts.
-//! - Splitting a batch that is refused as a whole: it is counted as rejected.
+//! - A spool on disk: what waits is lost with the process.
+//! - HTTP proxies: the receiver is reached directly.
 #![cfg_attr(
     not(any(feature = "http", feature = "grpc")),
     allow(
@@ -55,7 +69,7 @@
         unreachable_code,
         unused_imports,
         unused_variables,
-        reason = "without a transport there is no endpoint, and no pipeline can start"
+        reason = "without a receiver to send to, much of what is checked and kept has no use"
     )
 )]
 
@@ -68,6 +82,8 @@ mod record;
 mod transport;
 mod worker;
 
+#[cfg(feature = "tls")]
+pub use crate::config::Tls;
 pub use crate::{
     config::{Endpoint, PipelineConfig},
     error::SetupError,

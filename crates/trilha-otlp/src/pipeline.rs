@@ -1,7 +1,8 @@
 //! The pipeline as a whole: started, flushed, shut down.
 
 use std::{
-    sync::Arc,
+    io,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -9,15 +10,17 @@ use std::{
 use opentelemetry::Context;
 use tokio::runtime;
 use tracing::subscriber::{NoSubscriber, with_default};
-use trilha_core::SpanCounts;
+use trilha_core::{SpanCounts, fence::Panics};
 
 #[cfg(feature = "grpc")]
 use crate::transport::GrpcTransport;
 #[cfg(feature = "http")]
 use crate::transport::HttpTransport;
+#[cfg(feature = "json")]
+use crate::transport::LinesTransport;
 use crate::{
     OtlpRecorder, PipelineConfig, SetupError,
-    config::Protocol,
+    config::{Destination, Protocol},
     encode::encode_resource,
     queue::{Goal, Queue},
     transport::Transport,
@@ -76,38 +79,27 @@ impl Pipeline {
     /// # Errors
     /// [`SetupError`] names the option that is wrong, or that the system would not give a thread.
     pub fn start(config: PipelineConfig) -> Result<Self, SetupError> {
-        let target = config.check()?;
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name(THREAD)
-            .build()
-            .map_err(SetupError::worker)?;
-        let queue = Arc::new(Queue::new(config.bounds));
-        let transport: Box<dyn Transport> = match target.protocol {
-            #[cfg(feature = "http")]
-            Protocol::Http => Box::new(HttpTransport::new(target)),
-            #[cfg(feature = "grpc")]
-            Protocol::Grpc => {
-                let _on = runtime.enter();
-                Box::new(GrpcTransport::new(target)?)
-            }
-        };
+        let transport = transport_to(config.check()?)?;
+        let (queue, panics) = (Arc::new(Queue::new(config.bounds)), Panics::default());
         let worker = Worker {
             queue: Arc::clone(&queue),
             transport,
             resource: encode_resource(&config.resource),
             batch_interval: config.batch_interval,
             retry_for: config.retry_for,
+            overdue_after: config.overdue_after,
+            panics: panics.clone(),
         };
-        let handle = runtime.handle().clone();
-        let thread = thread::Builder::new()
-            .name(THREAD.to_owned())
-            .spawn(move || work(runtime, worker))
-            .map_err(SetupError::worker)?;
+        // The thread makes the runtime: nowhere else is it dropped, as inside another one that would panic.
+        let (started, starting) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new().name(THREAD.to_owned());
+        let thread = thread.spawn(move || work(worker, &started)).map_err(SetupError::worker)?;
+        let ended = || io::Error::other("the thread ended at once");
+        let runtime = starting.recv().unwrap_or_else(|_| Err(ended())).map_err(SetupError::worker)?;
         Ok(Self(Arc::new(Running {
-            recorder: Arc::new(OtlpRecorder::new(Arc::clone(&queue), config.sampler, config.limits)),
+            recorder: Arc::new(OtlpRecorder::new(Arc::clone(&queue), config.sampler, config.limits, panics)),
             queue,
-            runtime: handle,
+            runtime,
             thread: thread.thread().id(),
         })))
     }
@@ -120,6 +112,11 @@ impl Pipeline {
     /// What became of every span so far.
     pub fn counts(&self) -> SpanCounts {
         self.0.queue.counts()
+    }
+
+    /// How many ended spans wait at most.
+    pub fn queue_capacity(&self) -> usize {
+        self.0.queue.capacity()
     }
 
     /// Sends what ended so far, without waiting for a batch to fill; at most for `timeout`.
@@ -200,8 +197,26 @@ impl Drop for Running {
     }
 }
 
-/// The pipeline's thread.
-fn work(runtime: runtime::Runtime, worker: Worker) {
+fn transport_to(destination: Destination) -> Result<Box<dyn Transport>, SetupError> {
+    Ok(match destination {
+        Destination::Receiver(target) => match target.protocol {
+            #[cfg(feature = "http")]
+            Protocol::Http => Box::new(HttpTransport::new(*target)),
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => Box::new(GrpcTransport::new(*target)),
+        },
+        #[cfg(feature = "json")]
+        Destination::Lines(to) => Box::new(LinesTransport::open(to)?),
+    })
+}
+
+/// The pipeline's thread. It tells `started` its runtime, or why there is none.
+fn work(worker: Worker, started: &mpsc::SyncSender<io::Result<runtime::Handle>>) {
+    let runtime = match runtime::Builder::new_current_thread().enable_all().thread_name(THREAD).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(started.send(Err(error))),
+    };
+    let _ = started.send(Ok(runtime.handle().clone()));
     // However the thread ends, nobody waits for it any more.
     let _end = AbandonOnDrop(Arc::clone(&worker.queue));
     // What is sent is neither traced by us nor, over the events of HTTP libraries, by a subscriber.

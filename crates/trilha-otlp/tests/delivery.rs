@@ -12,7 +12,7 @@ use trilha_core::{
     sampling::Sampler,
 };
 use trilha_otlp::{Limits, Pipeline};
-use trilha_testing::Receiver;
+use trilha_testing::{Fault, Receiver};
 
 #[test]
 fn a_trace_arrives_as_it_was_made() {
@@ -68,6 +68,25 @@ fn a_trace_arrives_as_it_was_made() {
         assert_eq!(request.header("x-key"), Some("sesame"));
         assert!(request.header("user-agent").unwrap().starts_with("trilha-otlp/"));
         assert_honest(&pipeline.counts(), &receiver);
+    }
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn compressed_requests_arrive() {
+    for protocol in BOTH {
+        let receiver = Receiver::start();
+        let (pipeline, handle) = start(protocol.endpoint(&receiver).gzip());
+        spans(&handle, 100);
+        let counts = pipeline.flush_blocking(ENOUGH).counts;
+        assert_eq!(counts.delivered, 100, "{protocol:?}");
+        assert_honest(&counts, &receiver);
+        let [request] = &receiver.requests()[..] else { panic!("one request") };
+        let header = match protocol {
+            Protocol::Http => "content-encoding",
+            Protocol::Grpc => "grpc-encoding",
+        };
+        assert_eq!(request.header(header), Some("gzip"));
     }
 }
 
@@ -187,4 +206,18 @@ fn the_span_of_the_context_records() {
     operation.finish(Outcome::Ok);
     pipeline.flush_blocking(ENOUGH);
     assert_eq!(receiver.trace(trace_id).blocking().span("work").int("user.code"), Some(7));
+}
+
+#[test]
+fn a_burst_waits_whole_where_the_receiver_is_slow_to_take_it() {
+    let receiver = Receiver::start();
+    receiver.respond(Fault::Status(503));
+    let (pipeline, handle) = start(Protocol::Http.endpoint(&receiver));
+    spans(&handle, 20_000);
+    let counts = pipeline.counts();
+    assert_eq!((counts.queued + counts.in_flight, counts.dropped.total()), (20_000, 0), "{counts:?}");
+    receiver.recover();
+    let report = pipeline.shutdown_blocking(ENOUGH);
+    assert_eq!(report.counts.delivered, 20_000, "{report:?}");
+    assert_honest(&report.counts, &receiver);
 }

@@ -8,7 +8,7 @@ use support::{
     BOTH, BlackHole, ENOUGH, Gate, Protocol, SCOPE, answer_once, assert_adds_up, assert_honest, config,
     dead_address, spans, start,
 };
-use trilha_core::{Handle, Operation, Outcome, SpanKind};
+use trilha_core::{Handle, Operation, Outcome, SpanKind, TraceContext};
 use trilha_otlp::Pipeline;
 use trilha_testing::{Fault, Receiver};
 
@@ -33,10 +33,10 @@ fn a_receiver_that_fails_for_a_while_gets_everything() {
 }
 
 #[test]
-fn what_a_receiver_does_not_want_is_counted_as_rejected() {
+fn a_receiver_that_wants_nothing_is_asked_once() {
     for protocol in BOTH {
         let receiver = Receiver::start();
-        receiver.respond(Fault::Status(400));
+        receiver.respond(Fault::Status(403));
         let (pipeline, handle) = start(protocol.endpoint(&receiver));
         spans(&handle, 3);
         let counts = pipeline.flush_blocking(ENOUGH).counts;
@@ -44,6 +44,29 @@ fn what_a_receiver_does_not_want_is_counted_as_rejected() {
         assert_eq!(receiver.received().requests, 1);
         assert_honest(&counts, &receiver);
     }
+}
+
+#[test]
+fn a_batch_is_split_until_each_bad_span_is_alone() {
+    for protocol in BOTH {
+        let receiver = Receiver::start();
+        receiver.respond(Fault::RefuseSpan("span 77"));
+        let (pipeline, handle) = start(protocol.endpoint(&receiver));
+        (0..5).for_each(|_| spans(&handle, 100));
+        let counts = pipeline.flush_blocking(ENOUGH).counts;
+        assert_eq!((counts.delivered, counts.dropped.rejected), (495, 5), "{protocol:?}");
+        assert!(receiver.received().requests < 100);
+        assert_eq!(receiver.received().repeated_spans, 0);
+        assert_honest(&counts, &receiver);
+    }
+}
+
+#[test]
+fn a_batch_that_is_too_large_for_the_receiver_is_split() {
+    let receiver = Receiver::builder().max_request_bytes(2_000).start().unwrap();
+    let (pipeline, handle) = start(Protocol::Http.endpoint(&receiver));
+    spans(&handle, 100);
+    assert_eq!(pipeline.flush_blocking(ENOUGH).counts.delivered, 100);
 }
 
 #[test]
@@ -111,6 +134,56 @@ fn a_dead_receiver_costs_the_queue_and_no_more() {
 }
 
 #[test]
+fn of_a_full_queue_steps_go_first_then_entries_and_errors_last() {
+    let receiver = Receiver::start();
+    receiver.respond(Fault::Status(503));
+    let config = config(Protocol::Http.endpoint(&receiver)).queue_spans(6).batch_spans(1);
+    let pipeline = Pipeline::start(config).unwrap();
+    let handle = Handle::builder(pipeline.recorder()).build();
+    let root = |name, outcome| {
+        let handle = handle.clone();
+        Operation::builder(&SCOPE, name, SpanKind::Internal).handle(handle).root().start().finish(outcome);
+    };
+    let remote = |name, outcome| {
+        Operation::builder(&SCOPE, name, SpanKind::Internal)
+            .handle(handle.clone())
+            .remote_parent(Some(TraceContext::of_child(None, |_| true)))
+            .start()
+            .finish(outcome);
+    };
+    let mut open =
+        Operation::builder(&SCOPE, "open", SpanKind::Internal).handle(handle.clone()).root().start();
+    let mut step = |name, kind, outcome| {
+        open.enter(|| Operation::builder(&SCOPE, name, kind).start().finish(outcome));
+    };
+
+    step("under way", SpanKind::Internal, Outcome::Ok);
+    receiver.received_when(|received| received.requests > 0).blocking();
+    for _ in 0..6 {
+        step("step", SpanKind::Client, Outcome::Ok);
+    }
+    root("root", Outcome::Ok);
+    step("server", SpanKind::Server, Outcome::Ok);
+    step("consumer", SpanKind::Consumer, Outcome::Ok);
+    remote("remote", Outcome::Ok);
+    step("failed step", SpanKind::Internal, Outcome::Error("e"));
+    root("failed root", Outcome::Error("e"));
+    // All steps are gone, and these are worth no more than what waits.
+    step("late step", SpanKind::Internal, Outcome::Ok);
+    root("late root", Outcome::Ok);
+    let counts = pipeline.counts();
+    assert_eq!((counts.queued, counts.dropped.queue_full), (6, 8));
+
+    receiver.recover();
+    pipeline.flush_blocking(ENOUGH);
+    let traces = receiver.traces();
+    let mut names: Vec<_> =
+        traces.iter().flat_map(|trace| trace.spans()).map(|span| span.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["consumer", "failed root", "failed step", "remote", "root", "server", "under way"]);
+}
+
+#[test]
 fn retries_end_and_are_counted() {
     for protocol in BOTH {
         let config = config(protocol.at(dead_address())).retry_for(Duration::from_millis(1));
@@ -172,11 +245,7 @@ fn a_black_hole_holds_up_neither_flush_nor_shutdown() {
 fn a_connection_that_was_forgotten_on_the_way_is_replaced() {
     for protocol in BOTH {
         let receiver = Receiver::start();
-        let behind = match protocol {
-            Protocol::Http => receiver.http_addr(),
-            Protocol::Grpc => receiver.grpc_addr(),
-        };
-        let gate = Gate::before(behind);
+        let gate = Gate::before(protocol.address(&receiver));
         let (pipeline, handle) = start(protocol.at(gate.address()).timeout(Duration::from_millis(300)));
         spans(&handle, 1);
         assert_eq!(pipeline.flush_blocking(ENOUGH).counts.delivered, 1);

@@ -53,6 +53,17 @@ async fn throttling_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_request_is_refused_for_a_span_in_it() {
+    let receiver = Receiver::start();
+    receiver.respond(Fault::RefuseSpan("root"));
+    let endpoint = receiver.http_endpoint();
+    assert_eq!(send(&endpoint, one_span()).await.unwrap().status(), 400);
+    assert_eq!(send_grpc(&receiver).await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(send(&endpoint, vec![span(1, 1, None, "other")]).await.unwrap().status(), 200);
+    assert_eq!(receiver.received().spans, 1);
+}
+
+#[tokio::test]
 async fn a_connection_is_cut_without_an_answer() {
     let receiver = Receiver::start();
     receiver.respond(Fault::Disconnect);

@@ -1,5 +1,7 @@
-//! Where spans are sent, and how: address, protocol, headers, timeout.
+//! Where spans are sent, and how: address, protocol, headers, compression, timeout.
 
+#[cfg(feature = "json")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
@@ -9,7 +11,7 @@ use crate::SetupError;
 
 /// Where spans are sent.
 ///
-/// `https://` is refused for now: TLS is not built in yet.
+/// `https://` needs the feature `tls`.
 ///
 /// ```
 /// use trilha_otlp::Endpoint;
@@ -19,10 +21,39 @@ use crate::SetupError;
 #[derive(Clone)]
 #[must_use = "an endpoint is used by `PipelineConfig::new`"]
 pub struct Endpoint {
-    protocol: Protocol,
-    url: String,
+    to: To,
     headers: Vec<(String, String)>,
+    compression: Compression,
+    #[cfg(feature = "tls")]
+    tls: super::Tls,
     timeout: Duration,
+}
+
+/// Who is sent to.
+#[derive(Clone)]
+enum To {
+    Receiver {
+        protocol: Protocol,
+        url: String,
+    },
+    #[cfg(feature = "json")]
+    Lines(LinesTo),
+}
+
+/// Where lines of JSON are written to.
+#[cfg(feature = "json")]
+#[derive(Clone, Debug)]
+pub(crate) enum LinesTo {
+    Stdout,
+    File(PathBuf),
+}
+
+/// What is done to a request's bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Compression {
+    None,
+    #[cfg(feature = "gzip")]
+    Gzip,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +65,22 @@ pub(crate) enum Protocol {
 }
 
 /// An endpoint that was checked.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    Receiver(Box<Target>),
+    #[cfg(feature = "json")]
+    Lines(LinesTo),
+}
+
+/// A receiver's address that was checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) protocol: Protocol,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
+    pub(crate) compression: Compression,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: rustls::ClientConfig,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
 }
@@ -48,18 +90,57 @@ impl Endpoint {
     /// follows the specification.
     #[cfg(feature = "http")]
     pub fn http(url: impl Into<String>) -> Self {
-        Self::new(Protocol::Http, url.into())
+        Self::of_receiver(Protocol::Http, url.into())
     }
 
     /// OTLP/gRPC. Of the URL, scheme, host and port are used.
     #[cfg(feature = "grpc")]
     pub fn grpc(url: impl Into<String>) -> Self {
-        Self::new(Protocol::Grpc, url.into())
+        Self::of_receiver(Protocol::Grpc, url.into())
     }
 
-    #[cfg(any(feature = "http", feature = "grpc"))]
-    fn new(protocol: Protocol, url: String) -> Self {
-        Self { protocol, url, headers: Vec::new(), timeout: Duration::from_secs(10) }
+    fn of_receiver(protocol: Protocol, url: String) -> Self {
+        Self::new(To::Receiver { protocol, url })
+    }
+
+    /// Standard output, for development: each batch is a line of OTLP's JSON, as the Collector's file
+    /// exporter writes them. Headers, compression and timeout have no meaning here.
+    #[cfg(feature = "json")]
+    pub fn stdout() -> Self {
+        Self::new(To::Lines(LinesTo::Stdout))
+    }
+
+    /// As [`stdout`](Self::stdout), at the end of a file, which is made if it is not there.
+    #[cfg(feature = "json")]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::new(To::Lines(LinesTo::File(path.into())))
+    }
+
+    fn new(to: To) -> Self {
+        Self {
+            to,
+            headers: Vec::new(),
+            compression: Compression::None,
+            #[cfg(feature = "tls")]
+            tls: super::Tls::new(),
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Compresses requests with gzip, which takes a few milliseconds of the pipeline's thread for each
+    /// megabyte. Defaults to not doing so.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self) -> Self {
+        self.compression = Compression::Gzip;
+        self
+    }
+
+    /// How the receiver behind `https://` is known, and how it knows us. Defaults to the roots of the system
+    /// and no certificate of our own.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: super::Tls) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// Adds a header to each request, such as a key that the receiver asks for. It is never logged.
@@ -74,12 +155,26 @@ impl Endpoint {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<Target, SetupError> {
+    pub(crate) fn check(&self) -> Result<Destination, SetupError> {
+        match &self.to {
+            To::Receiver { protocol, url } => {
+                Ok(Destination::Receiver(Box::new(self.check_receiver(*protocol, url)?)))
+            }
+            #[cfg(feature = "json")]
+            To::Lines(to) => Ok(Destination::Lines(to.clone())),
+        }
+    }
+
+    fn check_receiver(&self, protocol: Protocol, url: &str) -> Result<Target, SetupError> {
         within("timeout", self.timeout, Duration::from_millis(1)..=Duration::from_secs(600))?;
+        let uri = check_url(url)?;
         Ok(Target {
-            protocol: self.protocol,
-            uri: check_url(&self.url)?,
+            protocol,
             headers: check_headers(&self.headers)?,
+            compression: self.compression,
+            #[cfg(feature = "tls")]
+            tls: self.tls.check(uri.scheme() == Some(&Scheme::HTTPS))?,
+            uri,
             timeout: self.timeout,
         })
     }
@@ -88,10 +183,7 @@ impl Endpoint {
 // A URL or a header may hold a secret, so neither is shown.
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("protocol", &self.protocol)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
@@ -100,10 +192,11 @@ fn check_url(url: &str) -> Result<Uri, SetupError> {
     let uri: Uri = url.parse().map_err(|_| refused("not a valid URL"))?;
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP => {}
+        Some(scheme) if *scheme == Scheme::HTTPS && cfg!(feature = "tls") => {}
         Some(scheme) if *scheme == Scheme::HTTPS => {
-            return Err(refused("TLS is not built in yet, so https:// cannot be used"));
+            return Err(refused("https:// needs the feature `tls`"));
         }
-        _ => return Err(refused("a URL begins with http://")),
+        _ => return Err(refused("a URL begins with http:// or https://")),
     }
     match uri.host() {
         Some(host) if !host.is_empty() => Ok(uri),
@@ -139,7 +232,12 @@ mod tests {
         for url in ["", "localhost:4318", "ftp://localhost", "/v1/traces", "http://", "http://a b"] {
             assert_eq!(refused(&Endpoint::http(url)).0, Some("endpoint"), "{url}");
         }
-        assert!(refused(&Endpoint::http("https://localhost")).1.contains("TLS is not built in yet"));
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
+    fn tls_that_is_not_built_in_is_refused() {
+        assert!(refused(&Endpoint::http("https://localhost")).1.contains("feature `tls`"));
     }
 
     #[test]
@@ -152,7 +250,8 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown() {
         let endpoint = Endpoint::http("http://user:secret@localhost").header("authorization", "secret");
-        let shown = format!("{endpoint:?} {:?}", endpoint.check().unwrap().headers);
+        let Ok(Destination::Receiver(target)) = endpoint.check() else { panic!("a receiver") };
+        let shown = format!("{endpoint:?} {:?}", target.headers);
         assert!(!shown.contains("secret"), "{shown}");
     }
 

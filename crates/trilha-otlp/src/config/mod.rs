@@ -2,6 +2,8 @@
 //! the pipeline starts, and named when it is wrong.
 
 mod endpoint;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{fmt::Debug, ops::RangeInclusive, time::Duration};
 
@@ -9,7 +11,11 @@ use opentelemetry::KeyValue;
 use trilha_core::sampling::Sampler;
 
 pub use self::endpoint::Endpoint;
-pub(crate) use self::endpoint::{Protocol, Target};
+#[cfg(feature = "json")]
+pub(crate) use self::endpoint::LinesTo;
+pub(crate) use self::endpoint::{Compression, Destination, Protocol, Target};
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
 use crate::{Limits, SetupError, queue::Bounds};
 
 const KIB: usize = 1024;
@@ -35,6 +41,7 @@ pub struct PipelineConfig {
     pub(crate) bounds: Bounds,
     pub(crate) batch_interval: Duration,
     pub(crate) retry_for: Duration,
+    pub(crate) overdue_after: Duration,
 }
 
 impl PipelineConfig {
@@ -46,13 +53,14 @@ impl PipelineConfig {
             sampler: Sampler::always_on().parent_based(),
             limits: Limits::default(),
             bounds: Bounds {
-                queue_spans: 8_192,
+                queue_spans: 65_536,
                 queue_bytes: 32 * MIB,
                 batch_spans: 512,
                 batch_bytes: 7 * MIB / 2,
             },
             batch_interval: Duration::from_secs(1),
             retry_for: Duration::from_secs(60),
+            overdue_after: Duration::from_secs(600),
         }
     }
 
@@ -74,8 +82,13 @@ impl PipelineConfig {
         self
     }
 
-    /// How many ended spans wait at most; further ones are dropped and counted. Defaults to 8,192; 1 to
-    /// 1,000,000.
+    /// How many ended spans wait at most. Defaults to 65,536, of which the usual ones take less than
+    /// [`queue_bytes`](Self::queue_bytes) together; 1 to 1,000,000.
+    ///
+    /// Beyond it spans are dropped and counted, the least important first: steps inside of a process; then
+    /// roots, spans of the kinds server and consumer, and others whose parent is in another process; those
+    /// with an error last. A span makes room for one of a higher rank, and among equals the newest is dropped:
+    /// what waited longest is kept, so that traces stay whole.
     pub fn queue_spans(mut self, count: usize) -> Self {
         self.bounds.queue_spans = count;
         self
@@ -114,7 +127,15 @@ impl PipelineConfig {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<Target, SetupError> {
+    /// How long a span may be open before it counts as [overdue](trilha_core::SpanCounts::overdue), as one that
+    /// nobody will end. It is noticed after this time at the earliest, and a quarter of it later at the latest.
+    /// Defaults to 10 min; 1 s to 24 h.
+    pub fn overdue_after(mut self, time: Duration) -> Self {
+        self.overdue_after = time;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<Destination, SetupError> {
         const HOUR: Duration = Duration::from_secs(3_600);
         let Bounds { queue_spans, queue_bytes, batch_spans, batch_bytes } = self.bounds;
         let span_bytes = self.limits.span_bytes;
@@ -125,6 +146,7 @@ impl PipelineConfig {
         within("batch_bytes", batch_bytes, KIB..=64 * MIB)?;
         within("batch_interval", self.batch_interval, Duration::from_millis(1)..=HOUR)?;
         within("retry_for", self.retry_for, Duration::ZERO..=HOUR)?;
+        within("overdue_after", self.overdue_after, Duration::from_secs(1)..=24 * HOUR)?;
         self.endpoint.check()
     }
 }
@@ -165,10 +187,12 @@ mod tests {
         assert_eq!(refused(|config| config.queue_spans(1_000_000_000_000)), Some("queue_spans"));
         assert_eq!(refused(|config| config.queue_bytes(MIB)), Some("queue_bytes"));
         assert_eq!(refused(|config| config.batch_spans(0)), Some("batch_spans"));
-        assert_eq!(refused(|config| config.batch_spans(8_193)), Some("batch_spans"));
+        assert_eq!(refused(|config| config.batch_spans(65_537)), Some("batch_spans"));
         assert_eq!(refused(|config| config.batch_bytes(0)), Some("batch_bytes"));
         assert_eq!(refused(|config| config.batch_interval(Duration::ZERO)), Some("batch_interval"));
         assert_eq!(refused(|config| config.retry_for(Duration::MAX)), Some("retry_for"));
+        assert_eq!(refused(|config| config.overdue_after(Duration::ZERO)), Some("overdue_after"));
+        assert_eq!(refused(|config| config.overdue_after(Duration::MAX)), Some("overdue_after"));
         assert_eq!(refused(|config| config.limits(Limits::default().span_bytes(0))), Some("span_bytes"));
     }
 }

@@ -6,8 +6,8 @@ use trilha_core::recorder::{Attribute, Value};
 use super::{
     field::{any_value, array_value, key_value},
     wire::{
-        fixed64_len, put_fixed64, put_header, put_message, put_text, put_uint, sized_len, skip_varint,
-        uint_len,
+        FIXED64, LENGTH, VARINT, put_fixed64, put_header, put_message, put_text, put_uint, put_varint,
+        short_tag, sized_len, skip_varint, varint_len,
     },
 };
 
@@ -24,32 +24,68 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> &str {
 }
 
 /// Appends an attribute as a `KeyValue` in `field`, its texts cut to `max_chars` characters.
+#[inline]
 pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribute<'_>, max_chars: usize) {
-    let value = match value {
-        Value::Str(text) => Value::Str(cut(text, max_chars)),
-        other => other,
-    };
-    // All but lists have a length that is known before, so that nothing has to be moved.
-    let known_len = match value {
-        Value::Str(text) => Some(sized_len(any_value::STRING, text.len())),
-        Value::Int(number) => Some(uint_len(any_value::INT, number as u64)),
-        Value::Float(_) => Some(fixed64_len(any_value::DOUBLE)),
-        Value::Bool(truth) => Some(uint_len(any_value::BOOL, u64::from(truth))),
-        _ => None,
-    };
-    match known_len {
-        Some(len) => {
-            let key_len = sized_len(key_value::KEY, key.len());
-            put_header(out, field, key_len + sized_len(key_value::VALUE, len));
-            put_text(out, key_value::KEY, key);
-            put_header(out, key_value::VALUE, len);
-            put_any_value(out, value, max_chars);
+    match value {
+        Value::Str(text) => {
+            let text = cut(text, max_chars);
+            let len = text.len();
+            if !is_short(key.len() + len) {
+                return put_long_text(out, field, key, text);
+            }
+            put_short(out, field, key, [VALUE, 2 + len as u8, STRING, len as u8], len);
+            out.extend_from_slice(text.as_bytes());
         }
-        None => put_message(out, field, |out| {
+        Value::Int(number) if is_short(key.len()) => {
+            let len = varint_len(number as u64);
+            put_short(out, field, key, [VALUE, 1 + len as u8, INT], len);
+            put_varint(out, number as u64);
+        }
+        Value::Float(number) if is_short(key.len()) => {
+            put_short(out, field, key, [VALUE, 9, DOUBLE], 8);
+            out.extend_from_slice(&number.to_bits().to_le_bytes());
+        }
+        Value::Bool(truth) if is_short(key.len()) => {
+            put_short(out, field, key, [VALUE, 2, BOOL, u8::from(truth)], 0);
+        }
+        _ => put_message(out, field, |out| {
             put_text(out, key_value::KEY, key);
             put_message(out, key_value::VALUE, |out| put_any_value(out, value, max_chars));
         }),
     }
+}
+
+const VALUE: u8 = short_tag(key_value::VALUE, LENGTH);
+const STRING: u8 = short_tag(any_value::STRING, LENGTH);
+const INT: u8 = short_tag(any_value::INT, VARINT);
+const BOOL: u8 = short_tag(any_value::BOOL, VARINT);
+const DOUBLE: u8 = short_tag(any_value::DOUBLE, FIXED64);
+
+/// Whether all lengths take one byte, in an attribute whose key and text are so long together.
+#[inline]
+const fn is_short(len: usize) -> bool {
+    len < 0x80 - 16
+}
+
+/// A short attribute up to the first bytes of its value, to which `more` are to be added: a few stores of a
+/// constant size.
+#[inline]
+fn put_short<const N: usize>(out: &mut Vec<u8>, field: u32, key: &str, value: [u8; N], more: usize) {
+    let key_len = key.len() as u8;
+    let len = 2 + key_len + N as u8 + more as u8;
+    out.extend_from_slice(&[short_tag(field, LENGTH), len, short_tag(key_value::KEY, LENGTH), key_len]);
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(&value);
+}
+
+/// Of text the length is known before, so that nothing has to be moved.
+#[inline(never)]
+fn put_long_text(out: &mut Vec<u8>, field: u32, key: &str, text: &str) {
+    let len = sized_len(any_value::STRING, text.len());
+    put_header(out, field, sized_len(key_value::KEY, key.len()) + sized_len(key_value::VALUE, len));
+    put_text(out, key_value::KEY, key);
+    put_header(out, key_value::VALUE, len);
+    put_text(out, any_value::STRING, text);
 }
 
 /// Appends at most `max` attributes, the last value of each key, and returns how many were left out.
@@ -167,6 +203,26 @@ mod tests {
     fn a_long_key_still_begins_where_it_is_looked_for() {
         let key = "k".repeat(300);
         assert_eq!(written(&key, Value::Int(-1), 9).key, key);
+    }
+
+    #[test]
+    fn an_attribute_of_any_length_is_read_back() {
+        for len in 0..300 {
+            let text = "t".repeat(len);
+            assert_eq!(written_text(&text, 999), text);
+            let key = "k".repeat(1 + len);
+            for value in
+                [Value::Str("t"), Value::Int(-1), Value::Int(300), Value::Float(0.5), Value::Bool(true)]
+            {
+                assert_eq!(written(&key, value, 9).key, key);
+            }
+        }
+        let number = |value| written("k", value, 9).value.unwrap().value.unwrap();
+        for value in [0, 127, 128, i64::MAX, i64::MIN] {
+            assert_eq!(number(Value::Int(value)), Decoded::IntValue(value));
+        }
+        assert_eq!(number(Value::Float(-1.5)), Decoded::DoubleValue(-1.5));
+        assert_eq!(number(Value::Bool(true)), Decoded::BoolValue(true));
     }
 
     #[test]

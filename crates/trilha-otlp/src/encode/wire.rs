@@ -2,9 +2,9 @@
 //!
 //! All of it is inlined, so that a field's tag is a constant where it is written.
 
-const VARINT: u32 = 0;
-const FIXED64: u32 = 1;
-const LENGTH: u32 = 2;
+pub(super) const VARINT: u32 = 0;
+pub(super) const FIXED64: u32 = 1;
+pub(super) const LENGTH: u32 = 2;
 const FIXED32: u32 = 5;
 
 /// A number in groups of seven bits.
@@ -37,23 +37,11 @@ pub(crate) fn put_uint(out: &mut Vec<u8>, field: u32, value: u64) {
     put_varint(out, value);
 }
 
-/// How many bytes [`put_uint`] writes.
-#[inline]
-pub(crate) const fn uint_len(field: u32, value: u64) -> usize {
-    tag_len(field) + varint_len(value)
-}
-
 /// Eight bytes: a time, a `double`.
 #[inline]
 pub(crate) fn put_fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
     put_tag(out, field, FIXED64);
     out.extend_from_slice(&value.to_le_bytes());
-}
-
-/// How many bytes [`put_fixed64`] writes.
-#[inline]
-pub(crate) const fn fixed64_len(field: u32) -> usize {
-    tag_len(field) + 8
 }
 
 /// Four bytes.
@@ -89,19 +77,36 @@ pub(crate) const fn sized_len(field: u32, len: usize) -> usize {
     tag_len(field) + varint_len(len as u64) + len
 }
 
-/// A message whose length is known only when it is written: `body` appends it, then its header is
-/// moved in front of it.
+/// A message whose length is known only when it is written: one byte is kept for it, and where it takes more,
+/// the body is moved.
 #[inline]
 pub(crate) fn put_message<R>(out: &mut Vec<u8>, field: u32, body: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    put_tag(out, field, LENGTH);
     let start = out.len();
+    out.push(0);
     let result = body(out);
-    let end = out.len();
-    put_header(out, field, end - start);
-    let header = out.len() - end;
-    if let Some(written) = out.get_mut(start..) {
-        written.rotate_right(header);
+    let len = out.len() - start - 1;
+    match out.get_mut(start) {
+        Some(first) if len < 0x80 => *first = len as u8,
+        _ => put_long_len(out, start, len),
     }
     result
+}
+
+/// Replaces the byte at `start` by the length of what follows it.
+#[inline(never)]
+fn put_long_len(out: &mut Vec<u8>, start: usize, len: usize) {
+    out.remove(start);
+    put_varint(out, len as u64);
+    if let Some(written) = out.get_mut(start..) {
+        written.rotate_right(varint_len(len as u64));
+    }
+}
+
+/// The tag of a field below 16: one byte.
+#[inline]
+pub(crate) const fn short_tag(field: u32, wire_type: u32) -> u8 {
+    (field << 3 | wire_type) as u8
 }
 
 #[inline]

@@ -1,7 +1,9 @@
 //! Whether anything of a request has left: the one fact that tells a lost batch from one that the
 //! receiver may have.
 
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
+
+use super::sync::AtomicU8;
 
 const HELD: u8 = 0;
 const SENT: u8 = 1;

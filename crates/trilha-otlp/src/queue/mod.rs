@@ -3,27 +3,37 @@
 //!
 //! It never blocks whoever ends a span, and sends nothing itself.
 
+mod ages;
 mod attempt;
+mod loss;
+#[cfg(all(shuttle, test))]
+mod models;
+mod notices;
+mod spare;
 mod state;
-#[cfg(test)]
+mod sync;
+#[cfg(all(not(shuttle), test))]
 mod tests;
+mod waiting;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Instant,
 };
 
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::Notify;
 use trilha_core::SpanCounts;
 
-use self::state::{Pushed, State};
 pub(crate) use self::{
+    ages::{Started, TURNS},
     attempt::Attempt,
-    state::{EndedSpan, Fate},
+    notices::Notice,
+    state::Fate,
+    waiting::{EndedSpan, Rank},
+};
+use self::{
+    spare::Spare,
+    state::{Pushed, State},
+    sync::{AtomicU64, Condvar, Mutex, Notify},
 };
 
 /// How much waits, and how much is sent at once.
@@ -42,10 +52,13 @@ pub(crate) struct Queue {
     created: AtomicU64,
     sampled_out: AtomicU64,
     state: Mutex<State>,
+    spare: Spare,
     /// Tells the worker that there is something to do.
     work: Notify,
     /// Tells the worker that what it holds was given up.
     abandoned: Notify,
+    /// Tells the worker that there is something to say.
+    notices: Notify,
     /// Tell those who wait for spans that some were settled: a thread, a future.
     progress: Condvar,
     progress_async: Notify,
@@ -68,19 +81,21 @@ impl Queue {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            created: AtomicU64::default(),
-            sampled_out: AtomicU64::default(),
+            created: AtomicU64::new(0),
+            sampled_out: AtomicU64::new(0),
             state: Mutex::default(),
+            spare: Spare::default(),
             work: Notify::new(),
             abandoned: Notify::new(),
+            notices: Notify::new(),
             progress: Condvar::new(),
             progress_async: Notify::new(),
         }
     }
 
     /// A span starts; it will be [ended](Self::end) exactly once.
-    pub(crate) fn start(&self) {
-        self.created.fetch_add(1, Relaxed);
+    pub(crate) fn start(&self) -> Started {
+        Started(self.created.fetch_add(1, Relaxed))
     }
 
     /// A span was not kept.
@@ -88,12 +103,22 @@ impl Queue {
         self.sampled_out.fetch_add(1, Relaxed);
     }
 
-    /// A span ended: it waits, or is dropped and counted.
-    pub(crate) fn end(&self, span: EndedSpan) {
-        let pushed = self.state.lock().push(span, &self.bounds);
-        if pushed == Pushed::Wakes {
+    /// A span ended: it waits, or is dropped and counted, or one of lower rank in its place.
+    pub(crate) fn end(&self, started: Started, span: EndedSpan) {
+        if self.change(|state| state.push(started, span, &self.bounds)) == Pushed::Wakes {
             self.work.notify_one();
         }
+    }
+
+    /// A part of the time has passed after which an open span is overdue: one of [`TURNS`].
+    pub(crate) fn turn(&self) {
+        // Read under the lock: whoever ends a span under it has a number below what is read.
+        self.change(|state| state.turn(self.created.load(Relaxed)));
+    }
+
+    /// Memory for the messages of spans that end.
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// What became of every span.
@@ -104,14 +129,18 @@ impl Queue {
         state.counts(self.created.load(Relaxed), self.sampled_out.load(Relaxed))
     }
 
+    /// How many spans wait at most.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bounds.queue_spans
+    }
+
     /// What the worker should do; `is_time_up` says that the interval is over.
     pub(crate) fn next(&self, is_time_up: bool) -> Next {
         let mut state = self.state.lock();
-        if is_time_up || state.is_due(&self.bounds) {
-            let batch = state.take(&self.bounds);
-            if !batch.is_empty() {
-                return Next::Send(batch);
-            }
+        if (is_time_up || state.is_due(&self.bounds))
+            && let Some(batch) = state.take(&self.bounds)
+        {
+            return Next::Send(batch);
         }
         match (state.is_empty(), state.is_closed()) {
             (true, true) => Next::Finished,
@@ -125,21 +154,51 @@ impl Queue {
         self.work.notified().await;
     }
 
-    /// Starts an attempt to send the batch in flight; none where it was given up.
-    pub(crate) fn next_attempt(&self, may_be_taken: bool) -> Option<Arc<Attempt>> {
-        self.state.lock().next_attempt(may_be_taken)
+    /// Starts an attempt to send so many spans of the batch in flight; none where it was given up.
+    pub(crate) fn next_attempt(&self, spans: usize, may_be_taken: bool) -> Option<Arc<Attempt>> {
+        self.state.lock().next_attempt(spans, may_be_taken)
     }
 
-    /// Counts the batch in flight.
+    /// Counts the spans of the last attempt.
     pub(crate) fn settle(&self, fate: Fate) {
-        self.state.lock().settle(fate);
-        self.tell_progress();
+        self.settle_by(|state| state.settle(fate));
+    }
+
+    /// Counts all of the batch in flight that has no fate yet.
+    pub(crate) fn settle_rest(&self, fate: Fate) {
+        self.settle_by(|state| state.settle_rest(fate));
     }
 
     /// Counts the batch in flight after a panic of the worker's step.
     pub(crate) fn settle_after_panic(&self) {
-        self.state.lock().settle_after_panic();
+        self.settle_by(State::settle_after_panic);
+    }
+
+    fn settle_by(&self, settle: impl FnOnce(&mut State)) {
+        self.change(settle);
         self.tell_progress();
+    }
+
+    /// Does what there may be something to say about.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock();
+        let (answer, has_notices) = (change(&mut state), state.has_notices());
+        drop(state);
+        if has_notices {
+            self.notices.notify_one();
+        }
+        answer
+    }
+
+    /// What there is to say, once there is something.
+    pub(crate) async fn wait_for_notices(&self) -> Vec<Notice> {
+        self.notices.notified().await;
+        self.take_notices()
+    }
+
+    /// What there is to say.
+    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+        self.state.lock().take_notices()
     }
 
     /// Takes no more spans; what waits is still sent.
@@ -192,9 +251,7 @@ impl Queue {
     /// Returns once `goal` is reached.
     pub(crate) async fn wait_until(&self, goal: Goal) {
         loop {
-            let progress = self.progress_async.notified();
-            let mut progress = std::pin::pin!(progress);
-            progress.as_mut().enable(); // before the look, so that no progress in between is missed
+            let progress = self.progress_async.notified(); // before the look: it hears of what comes in between
             if goal.is_reached(&self.state.lock()) {
                 return;
             }

@@ -1,24 +1,16 @@
 //! What became of every span that ended: plain data under the queue's one lock. No waiting, no clock.
 
-use std::{collections::VecDeque, mem, sync::Arc};
+use std::{mem, sync::Arc};
 
-use trilha_core::{DroppedSpans, Scope, SpanCounts};
+use trilha_core::{DroppedSpans, SpanCounts};
 
-use super::{Attempt, Bounds};
-
-/// A span that ended: its OTLP message, and the scope under which it is sent.
-#[derive(Debug)]
-pub(crate) struct EndedSpan {
-    pub(crate) scope: Scope,
-    pub(crate) message: Vec<u8>,
-}
-
-impl EndedSpan {
-    /// What it takes in memory.
-    fn footprint(&self) -> usize {
-        mem::size_of::<Self>() + self.message.capacity()
-    }
-}
+use super::{
+    Attempt, Bounds, EndedSpan,
+    ages::{Ages, Started},
+    loss::Loss,
+    notices::{Notice, Notices},
+    waiting::Waiting,
+};
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,16 +28,16 @@ pub(crate) enum Fate {
 /// Every span that ended is in exactly one place of it.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    waiting: VecDeque<EndedSpan>,
-    waiting_footprint: usize,
-    waiting_len: usize,
+    waiting: Waiting,
     in_flight: Option<InFlight>,
     delivered: u64,
     unacknowledged: u64,
     dropped: DroppedSpans,
-    /// Spans that were ever queued, and those of them that wait and fly no longer.
+    loss: Loss,
+    ages: Ages,
+    notices: Notices,
+    /// Spans that were ever queued: the number of the next one.
     entered: u64,
-    settled: u64,
     /// A flush asks for all that entered up to here.
     flush_to: u64,
     is_closed: bool,
@@ -55,7 +47,12 @@ pub(super) struct State {
 /// The one batch that the worker holds.
 #[derive(Debug)]
 struct InFlight {
+    /// Those without a fate.
     spans: u64,
+    /// Those of them that the attempt is about: all, or the part that is sent alone.
+    part: u64,
+    /// The number of its oldest span.
+    first: u64,
     attempt: Arc<Attempt>,
     /// An earlier attempt was answered in a way that leaves it open.
     may_be_taken: bool,
@@ -71,93 +68,105 @@ pub(super) enum Pushed {
 }
 
 impl State {
-    pub(super) fn push(&mut self, span: EndedSpan, bounds: &Bounds) -> Pushed {
-        let footprint = span.footprint();
+    pub(super) fn push(&mut self, started: Started, span: EndedSpan, bounds: &Bounds) -> Pushed {
+        self.notices.add(self.ages.end(started));
         if self.is_closed {
             self.dropped.shutdown += 1;
             return Pushed::Waits;
         }
-        if self.waiting.len() >= bounds.queue_spans || self.waiting_footprint + footprint > bounds.queue_bytes
-        {
-            self.dropped.queue_full += 1;
+        let (was_empty, was_full) = (self.waiting.is_empty(), self.is_batch_full(bounds));
+        let Some(evicted) = self.waiting.push(self.entered, span, bounds) else {
+            self.drop_for_others(1);
             return Pushed::Waits;
-        }
-        let was_due = self.is_batch_full(bounds);
-        let was_empty = self.waiting.is_empty();
-        self.waiting_len += span.message.len();
-        self.waiting_footprint += footprint;
-        self.waiting.push_back(span);
+        };
         self.entered += 1;
-        if was_empty || (!was_due && self.is_batch_full(bounds)) { Pushed::Wakes } else { Pushed::Waits }
+        self.drop_for_others(evicted);
+        if was_empty || (!was_full && self.is_batch_full(bounds)) { Pushed::Wakes } else { Pushed::Waits }
     }
 
-    pub(super) fn is_batch_full(&self, bounds: &Bounds) -> bool {
-        self.waiting.len() >= bounds.batch_spans || self.waiting_len >= bounds.batch_bytes
+    fn drop_for_others(&mut self, spans: u64) {
+        self.dropped.queue_full += spans;
+        self.notices.add(self.loss.lose("queue_full", spans));
+    }
+
+    fn is_batch_full(&self, bounds: &Bounds) -> bool {
+        self.waiting.is_batch_full(bounds)
     }
 
     /// Whether the worker should send what there is, without waiting for more.
     pub(super) fn is_due(&self, bounds: &Bounds) -> bool {
-        let is_asked_for = self.is_closed || self.flush_to > self.settled;
-        self.is_batch_full(bounds) || (is_asked_for && !self.waiting.is_empty())
+        let is_asked_for = |oldest| self.is_closed || oldest < self.flush_to;
+        self.is_batch_full(bounds) || self.waiting.oldest().is_some_and(is_asked_for)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// The oldest spans, as many as a batch holds, and at least one where there is one.
-    pub(super) fn take(&mut self, bounds: &Bounds) -> Vec<EndedSpan> {
-        let mut len = 0;
-        let count = (self.waiting.iter().take(bounds.batch_spans).enumerate())
-            .take_while(|(before, span)| {
-                len += span.message.len();
-                *before == 0 || len <= bounds.batch_bytes
-            })
-            .count();
-        let taken: Vec<_> = self.waiting.drain(..count).collect();
-        for span in &taken {
-            self.waiting_len -= span.message.len();
-            self.waiting_footprint -= span.footprint();
-        }
-        if count > 0 {
-            let attempt = Arc::default();
-            self.in_flight = Some(InFlight { spans: count as u64, attempt, may_be_taken: false });
-        }
-        taken
+    /// The oldest spans, as many as a batch holds; they are in flight from now on.
+    pub(super) fn take(&mut self, bounds: &Bounds) -> Option<Vec<EndedSpan>> {
+        let (first, taken) = self.waiting.take(bounds)?;
+        let spans = taken.len() as u64;
+        self.loss.batch_begins();
+        let attempt = Arc::default();
+        self.in_flight = Some(InFlight { spans, part: spans, first, attempt, may_be_taken: false });
+        Some(taken)
     }
 
-    /// The attempt under which the batch in flight is sent next; none where it was given up.
-    pub(super) fn next_attempt(&mut self, may_be_taken: bool) -> Option<Arc<Attempt>> {
+    /// The attempt under which so many spans of the batch in flight are sent next; none where it was given
+    /// up.
+    pub(super) fn next_attempt(&mut self, spans: usize, may_be_taken: bool) -> Option<Arc<Attempt>> {
         let batch = self.in_flight.as_mut()?;
+        batch.part = batch.spans.min(spans as u64);
         batch.may_be_taken |= may_be_taken;
         batch.attempt = Arc::default();
         Some(Arc::clone(&batch.attempt))
     }
 
-    /// Counts the batch in flight. Does nothing where somebody gave it up before.
+    /// Counts the spans of the last attempt. Does nothing where somebody gave them up before.
     pub(super) fn settle(&mut self, fate: Fate) {
-        let Some(batch) = self.in_flight.take() else { return };
-        self.settled += batch.spans;
-        // A batch that an earlier attempt may have left with the receiver is not lost for certain.
-        *match fate {
+        let Some(batch) = &mut self.in_flight else { return };
+        let (spans, may_be_taken) = (batch.part, batch.may_be_taken);
+        batch.spans -= spans;
+        (batch.part, batch.attempt) = (batch.spans, Arc::default());
+        if batch.spans == 0 {
+            self.in_flight = None;
+        }
+        let (fate, lost) = match fate {
             Fate::Delivered { rejected } => {
-                let rejected = rejected.min(batch.spans);
-                self.delivered += batch.spans - rejected;
-                *if batch.may_be_taken { &mut self.unacknowledged } else { &mut self.dropped.rejected } +=
-                    rejected;
-                return;
+                let rejected = rejected.min(spans);
+                self.delivered += spans - rejected;
+                if rejected == 0 {
+                    self.notices.add(self.loss.deliver());
+                }
+                (Fate::Rejected, rejected)
             }
-            _ if batch.may_be_taken => &mut self.unacknowledged,
-            Fate::Rejected => &mut self.dropped.rejected,
-            Fate::Failed => &mut self.dropped.export_failed,
-            Fate::Unanswered => &mut self.unacknowledged,
-        } += batch.spans;
+            fate => (fate, spans),
+        };
+        // A batch that an earlier attempt may have left with the receiver is not lost for certain.
+        let (reason, count) = match fate {
+            _ if may_be_taken => ("unacknowledged", &mut self.unacknowledged),
+            Fate::Rejected | Fate::Delivered { .. } => ("rejected", &mut self.dropped.rejected),
+            Fate::Failed => ("export_failed", &mut self.dropped.export_failed),
+            Fate::Unanswered => ("unacknowledged", &mut self.unacknowledged),
+        };
+        *count += lost;
+        self.notices.add(self.loss.lose(reason, lost));
+    }
+
+    /// Counts all of the batch in flight that has no fate yet.
+    pub(super) fn settle_rest(&mut self, fate: Fate) {
+        if let Some(batch) = &mut self.in_flight {
+            batch.part = batch.spans;
+            self.settle(fate);
+        }
     }
 
     /// A step of the worker panicked: its batch, if it had one, is given up.
     pub(super) fn settle_after_panic(&mut self) {
         let was_sent = self.in_flight.as_ref().is_some_and(|batch| !batch.attempt.withdraw());
         self.settle(if was_sent { Fate::Unanswered } else { Fate::Failed });
+        self.settle_rest(Fate::Failed);
     }
 
     /// Takes no more spans.
@@ -172,17 +181,17 @@ impl State {
     /// Takes no more spans and gives up those that wait or fly.
     pub(super) fn abandon(&mut self) {
         self.is_closed = true;
-        let waiting = self.waiting.len() as u64;
-        self.waiting = VecDeque::new();
-        (self.waiting_len, self.waiting_footprint) = (0, 0);
-        self.dropped.shutdown += waiting;
-        self.settled += waiting;
-        self.was_abandoned |= waiting > 0 || self.in_flight.is_some();
+        let (mut lost, mut unknown) = (mem::take(&mut self.waiting).len() as u64, 0);
+        self.was_abandoned |= lost > 0 || self.in_flight.is_some();
         if let Some(batch) = self.in_flight.take() {
-            let is_lost = batch.attempt.withdraw() && !batch.may_be_taken;
-            *if is_lost { &mut self.dropped.shutdown } else { &mut self.unacknowledged } += batch.spans;
-            self.settled += batch.spans;
+            let under_way = if batch.attempt.withdraw() { 0 } else { batch.part };
+            unknown = if batch.may_be_taken { batch.spans } else { under_way };
+            lost += batch.spans - unknown;
         }
+        self.dropped.shutdown += lost;
+        self.unacknowledged += unknown;
+        self.notices.add(self.loss.lose("shutdown", lost));
+        self.notices.add(self.loss.lose("unacknowledged", unknown));
     }
 
     pub(super) fn was_abandoned(&self) -> bool {
@@ -195,9 +204,29 @@ impl State {
         self.entered
     }
 
+    /// Those that are open grow older by a turn; so many spans were started in all.
+    pub(super) fn turn(&mut self, started: u64) {
+        self.notices.add(self.ages.turn(started));
+    }
+
+    pub(super) fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    pub(super) fn take_notices(&mut self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    /// What the spans that wait take in memory.
+    #[cfg(test)]
+    pub(super) fn footprint(&self) -> usize {
+        self.waiting.footprint()
+    }
+
     /// Whether of the spans that entered up to `entered` none waits or flies any more.
     pub(super) fn is_settled(&self, entered: u64) -> bool {
-        self.settled >= entered
+        let in_flight = self.in_flight.as_ref().map(|batch| batch.first);
+        self.waiting.oldest().into_iter().chain(in_flight).all(|oldest| oldest >= entered)
     }
 
     /// Whether no span waits or flies, and none ever will.
@@ -218,6 +247,7 @@ impl State {
         let ended =
             counts.queued + counts.in_flight + self.delivered + self.unacknowledged + self.dropped.total();
         counts.open = created.saturating_sub(ended);
+        counts.overdue = self.ages.overdue();
         counts
     }
 }

@@ -5,15 +5,18 @@ use std::ops::Range;
 
 use trilha_core::{
     TraceContext,
-    recorder::{Attribute, Link, SpanKind, Status, WITHHELD},
+    recorder::{Attribute, Link, SpanKind, Status, Value, WITHHELD},
 };
 
-use super::Limits;
-use crate::encode::{
-    cut,
-    field::{event, link, span, status},
-    key_at_start_of, min_len, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
-    put_message, put_text, put_uint, sized_len,
+use super::{Limits, scratch::Scratch};
+use crate::{
+    encode::{
+        cut,
+        field::{event, link, span, status},
+        key_at_start_of, min_len, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
+        put_message, put_text, put_uint, sized_len,
+    },
+    queue::Rank,
 };
 
 /// The bits of OTLP's `flags` that say where a span's parent is, beside the eight of W3C.
@@ -23,42 +26,56 @@ const IS_REMOTE: u32 = 0x200;
 /// What the end of a span adds at most, beside its status: the end time, and three counts.
 const END_LEN: usize = 9 + 3 * 6;
 
+/// What stands around the key and the text of an attribute, or is the number, at most.
+const MOST_AROUND: usize = 32;
+
 /// Characters of a name, of a span or of an event.
 const MAX_NAME: usize = 1_024;
 
 /// Characters of a status's message.
 const MAX_MESSAGE: usize = 16 * 1_024;
 
-/// Room for what most spans hold, so that few have to grow.
-const USUAL_BYTES: usize = 1_024;
-const USUAL_ATTRIBUTES: usize = 12;
-
 /// The span so far.
 #[derive(Debug)]
 pub(crate) struct SpanBuffer {
     limits: Limits,
-    bytes: Vec<u8>,
+    /// The attributes in it are in any order.
+    pub(super) scratch: Scratch,
     /// What stands first: ids, flags, kind and start time.
     head_len: usize,
     start_nanos: u64,
+    /// Unless it fails.
+    rank: Rank,
     name: Range<usize>,
-    /// The attributes, in any order.
-    attributes: Vec<Written>,
     events: usize,
     links: usize,
     dropped_attributes: u64,
     dropped_events: u64,
     dropped_links: u64,
     status: FinalStatus,
-    /// Whether nothing but the head may leave.
-    is_withheld: bool,
+    /// What the status takes.
+    status_len: usize,
+    phase: Phase,
+}
+
+/// What may still be done to a span.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// Everything.
+    Open,
+    /// It may end: nothing but its head leaves.
+    Withheld,
+    /// Nothing.
+    Ended,
 }
 
 /// An attribute in the buffer.
 #[derive(Debug)]
-struct Written {
+pub(super) struct Written {
     range: Range<usize>,
-    key_len: usize,
+    /// Differs for nearly all keys that differ.
+    mark: u32,
+    key_len: u32,
 }
 
 #[derive(Debug)]
@@ -81,8 +98,8 @@ pub(crate) struct Head<'a> {
 
 impl SpanBuffer {
     pub(crate) fn new(head: Head<'_>, limits: Limits) -> Self {
-        let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        let (context, out) = (head.context, &mut bytes);
+        let mut scratch = Scratch::take();
+        let (context, out) = (head.context, &mut scratch.bytes);
         put_bytes(out, span::TRACE_ID, &context.trace_id().to_bytes());
         put_bytes(out, span::SPAN_ID, &context.span_id().to_bytes());
         if !context.tracestate().is_empty() {
@@ -95,23 +112,29 @@ impl SpanBuffer {
         put_fixed32(out, span::FLAGS, w3c_flags(context) | remote);
         put_uint(out, span::KIND, otlp_kind(head.kind));
         put_fixed64(out, span::START_TIME, head.start_nanos);
-        let end = bytes.len();
+        let end = out.len();
+        let is_entry = head.parent.is_none()
+            || head.is_parent_remote
+            || matches!(head.kind, SpanKind::Server | SpanKind::Consumer);
         let mut buffer = Self {
             limits,
-            bytes,
+            scratch,
             head_len: end,
             start_nanos: head.start_nanos,
+            rank: if is_entry { Rank::Entry } else { Rank::Inner },
             name: end..end,
-            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
             events: 0,
             links: 0,
             dropped_attributes: 0,
             dropped_events: 0,
             dropped_links: 0,
             status: FinalStatus::Unset,
-            is_withheld: false,
+            status_len: 0,
+            phase: Phase::Open,
         };
-        buffer.set_name(head.name);
+        if !head.name.is_empty() {
+            buffer.set_name(head.name);
+        }
         buffer
     }
 
@@ -121,36 +144,63 @@ impl SpanBuffer {
         let old = self.name.clone();
         if sized_len(span::NAME, name.len()) <= self.room() + old.len() {
             self.remove(&old);
-            let start = self.bytes.len();
-            put_text(&mut self.bytes, span::NAME, name);
-            self.name = start..self.bytes.len();
+            let bytes = &mut self.scratch.bytes;
+            let start = bytes.len();
+            put_text(bytes, span::NAME, name);
+            self.name = start..bytes.len();
         }
     }
 
     /// Sets an attribute, or replaces it. One without a key, beyond the limit, or larger than the
     /// room that is left is counted and changes nothing.
+    #[inline]
     pub(crate) fn set_attribute(&mut self, (key, value): Attribute<'_>) {
-        let found = self.find(key);
-        let old = found.and_then(|at| self.attributes.get(at)).map_or(0..0, |old| old.range.clone());
-        let is_full = found.is_none() && self.attributes.len() >= self.limits.attributes;
+        let mark = mark(key);
+        let len = match value {
+            Value::Str(text) => text.len(),
+            Value::Array(_) => usize::MAX,
+            _ => 0,
+        };
+        let Scratch { bytes, attributes } = &mut self.scratch;
+        let is_new = attributes.iter().all(|written| written.mark != mark);
+        let used = bytes.len() + self.status_len + END_LEN;
+        let fits = key.len().saturating_add(len).saturating_add(used + MOST_AROUND) <= self.limits.span_bytes;
+        if !is_new || !fits || key.is_empty() || attributes.len() >= self.limits.attributes {
+            return self.set_with_care(mark, (key, value));
+        }
+        let start = bytes.len();
+        put_attribute(bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
+        attributes.push(Written { range: start..bytes.len(), mark, key_len: key.len() as u32 });
+    }
+
+    /// One that may be there already, or that may not fit.
+    #[inline(never)]
+    fn set_with_care(&mut self, mark: u32, (key, value): Attribute<'_>) {
+        let found = self.find(key, mark);
+        let attributes = &self.scratch.attributes;
+        let old = found.and_then(|at| attributes.get(at)).map_or(0..0, |old| old.range.clone());
+        let is_full = found.is_none() && attributes.len() >= self.limits.attributes;
         let room = self.room() + old.len();
         if is_full || key.is_empty() || key.len() + min_len(value, self.limits.value_chars) > room {
             self.dropped_attributes += 1;
             return;
         }
-        let start = self.bytes.len();
-        put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
-        let end = self.bytes.len();
+        let Scratch { bytes, attributes } = &mut self.scratch;
+        let start = bytes.len();
+        put_attribute(bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
+        let end = bytes.len();
         if end - start > room {
-            self.bytes.truncate(start);
+            bytes.truncate(start);
             self.dropped_attributes += 1;
             return;
         }
-        match found.and_then(|at| self.attributes.get_mut(at)) {
-            Some(entry) => entry.range = start..end,
-            None => self.attributes.push(Written { range: start..end, key_len: key.len() }),
+        match found.and_then(|at| attributes.get_mut(at)) {
+            Some(entry) => {
+                entry.range = start..end;
+                self.remove(&old);
+            }
+            None => attributes.push(Written { range: start..end, mark, key_len: key.len() as u32 }),
         }
-        self.remove(&old);
     }
 
     pub(crate) fn add_event(&mut self, name: &str, nanos: u64, attributes: &[Attribute<'_>]) {
@@ -191,10 +241,10 @@ impl SpanBuffer {
         self.dropped_links += u64::from(!written);
     }
 
-    /// `Ok` is final, an error replaces an earlier one, and `Unset` changes nothing.
+    /// `Ok` is final, `Unset` changes nothing, and an error replaces an earlier one unless it has nothing to say.
     pub(crate) fn set_status(&mut self, status: Status<'_>) {
         match (&self.status, status) {
-            (FinalStatus::Ok, _) | (_, Status::Unset) => {}
+            (FinalStatus::Ok, _) | (_, Status::Unset) | (FinalStatus::Error(_), Status::Error("")) => {}
             (_, Status::Ok) => self.status = FinalStatus::Ok,
             (_, Status::Error(message)) => {
                 let message = cut(message, MAX_MESSAGE);
@@ -202,70 +252,98 @@ impl SpanBuffer {
                 self.status = FinalStatus::Error(if fits { message } else { "" }.into());
             }
         }
+        self.status_len =
+            sized_len(span::STATUS, sized_len(status::MESSAGE, self.status.message().len()) + 2);
     }
 
     /// Takes everything back but the head. Nothing can be written any more.
     pub(crate) fn withhold(&mut self) {
         let end = self.head_len;
-        self.bytes.truncate(end);
-        self.attributes.clear();
+        self.scratch.bytes.truncate(end);
+        self.scratch.attributes.clear();
         (self.events, self.links, self.name) = (0, 0, end..end);
         (self.dropped_attributes, self.dropped_events, self.dropped_links) = (0, 0, 0);
-        self.status = FinalStatus::Unset;
+        (self.status, self.status_len) = (FinalStatus::Unset, 0);
         self.set_name(WITHHELD);
-        self.is_withheld = true;
+        self.phase = Phase::Withheld;
     }
 
-    pub(crate) fn is_withheld(&self) -> bool {
-        self.is_withheld
+    /// Whether something can be written.
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
     }
 
-    /// The whole message. A span never ends before its start, whatever the clock did.
-    pub(crate) fn finish(mut self, end_nanos: u64) -> Vec<u8> {
-        let out = &mut self.bytes;
+    /// Whether the span did not end.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.phase != Phase::Ended
+    }
+
+    /// What it is worth where there is no room for all spans.
+    pub(crate) fn rank(&self) -> Rank {
+        match self.status {
+            FinalStatus::Error(_) => Rank::Failed,
+            FinalStatus::Unset | FinalStatus::Ok => self.rank,
+        }
+    }
+
+    /// Ends the span and hands its whole message out, once. It never ends before its start, whatever the clock
+    /// did.
+    pub(crate) fn finish<R>(&mut self, end_nanos: u64, take: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        if !self.is_unfinished() {
+            return None;
+        }
+        self.phase = Phase::Ended;
+        let out = &mut self.scratch.bytes;
         put_fixed64(out, span::END_TIME, end_nanos.max(self.start_nanos));
         put_count(out, span::DROPPED_ATTRIBUTES, self.dropped_attributes);
         put_count(out, span::DROPPED_EVENTS, self.dropped_events);
         put_count(out, span::DROPPED_LINKS, self.dropped_links);
         let code = match self.status {
-            FinalStatus::Unset => return self.bytes,
-            FinalStatus::Ok => 1,
-            FinalStatus::Error(_) => 2,
+            FinalStatus::Unset => None,
+            FinalStatus::Ok => Some(1),
+            FinalStatus::Error(_) => Some(2),
         };
-        put_message(out, span::STATUS, |out| {
-            if !self.status.message().is_empty() {
-                put_text(out, status::MESSAGE, self.status.message());
-            }
-            put_uint(out, status::CODE, code);
-        });
-        self.bytes
+        if let Some(code) = code {
+            put_message(out, span::STATUS, |out| {
+                if !self.status.message().is_empty() {
+                    put_text(out, status::MESSAGE, self.status.message());
+                }
+                put_uint(out, status::CODE, code);
+            });
+        }
+        let taken = take(out);
+        self.scratch.give_back();
+        Some(taken)
     }
 
     /// How much may still be written.
     fn room(&self) -> usize {
-        let status = sized_len(span::STATUS, sized_len(status::MESSAGE, self.status.message().len()) + 2);
-        self.limits.span_bytes.saturating_sub(self.bytes.len() + END_LEN + status)
+        self.limits.span_bytes.saturating_sub(self.scratch.bytes.len() + END_LEN + self.status_len)
     }
 
     /// Writes something of about `estimate` bytes, unless there is no room for it.
     fn append(&mut self, estimate: usize, write: impl FnOnce(&mut Vec<u8>)) -> bool {
-        let (start, room) = (self.bytes.len(), self.room());
+        let room = self.room();
         if estimate > room {
             return false;
         }
-        write(&mut self.bytes);
-        let fits = self.bytes.len() - start <= room;
+        let bytes = &mut self.scratch.bytes;
+        let start = bytes.len();
+        write(bytes);
+        let fits = bytes.len() - start <= room;
         if !fits {
-            self.bytes.truncate(start);
+            bytes.truncate(start);
         }
         fits
     }
 
-    fn find(&self, key: &str) -> Option<usize> {
-        self.attributes.iter().position(|written| {
-            let bytes = || self.bytes.get(written.range.clone()).unwrap_or_default();
-            written.key_len == key.len() && key_at_start_of(bytes()).starts_with(key.as_bytes())
-        })
+    fn find(&self, key: &str, mark: u32) -> Option<usize> {
+        let Scratch { bytes, attributes } = &self.scratch;
+        let is_key = |written: &Written| {
+            let bytes = bytes.get(written.range.clone()).unwrap_or_default();
+            written.key_len as usize == key.len() && key_at_start_of(bytes).starts_with(key.as_bytes())
+        };
+        attributes.iter().position(|written| written.mark == mark && is_key(written))
     }
 
     /// Cuts a part out; what stood behind it moves up.
@@ -273,12 +351,18 @@ impl SpanBuffer {
         if part.is_empty() {
             return;
         }
-        self.bytes.drain(part.clone());
-        let attributes = self.attributes.iter_mut().map(|written| &mut written.range);
+        self.scratch.bytes.drain(part.clone());
+        let attributes = self.scratch.attributes.iter_mut().map(|written| &mut written.range);
         for range in attributes.chain([&mut self.name]).filter(|range| range.start >= part.end) {
             range.start -= part.len();
             range.end -= part.len();
         }
+    }
+}
+
+impl Drop for SpanBuffer {
+    fn drop(&mut self) {
+        self.scratch.give_back();
     }
 }
 
@@ -289,6 +373,16 @@ impl FinalStatus {
             Self::Unset | Self::Ok => "",
         }
     }
+}
+
+/// A number of the key's length and its ends, where keys differ.
+fn mark(key: &str) -> u32 {
+    let key = key.as_bytes();
+    let ends = match (key.first_chunk(), key.last_chunk()) {
+        (Some(first), Some(last)) => u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last),
+        _ => key.iter().fold(0, |short, byte| short << 8 | u32::from(*byte)),
+    };
+    ends ^ (key.len() as u32).rotate_left(24)
 }
 
 /// What these take at least, unless keys repeat: it keeps a huge event from being written at all.

@@ -40,7 +40,7 @@ impl Default for Limits {
 
 impl Limits {
     /// What [`span_bytes`](Self::span_bytes) may be: a name always fits, and a receiver may take it.
-    pub(crate) const SPAN_BYTES: RangeInclusive<usize> = 8 * 1024..=16 * 1024 * 1024;
+    pub(crate) const SPAN_BYTES: RangeInclusive<usize> = 16 * 1024..=16 * 1024 * 1024;
 
     /// Attributes of a span. Defaults to 128.
     pub fn attributes(self, count: usize) -> Self {
@@ -68,12 +68,13 @@ impl Limits {
     }
 
     /// Characters of an attribute's text, and of each text of a list; what is longer is cut. Defaults
-    /// to 16,384. Names are always cut to 1,024, a status's message to 16,384.
+    /// to 16,384. Names are always cut to 1,024, a status's message to 16,384. The guard has cut texts before, to
+    /// [`Rules::value_bytes`](trilha_core::guard::Rules::value_bytes): to let more through, raise both.
     pub fn value_chars(self, count: usize) -> Self {
         Self { value_chars: count, ..self }
     }
 
-    /// Bytes of a whole span as it is sent; what does not fit is left out. Defaults to 1 MiB; 8 KiB
+    /// Bytes of a whole span as it is sent; what does not fit is left out. Defaults to 1 MiB; 16 KiB
     /// to 16 MiB.
     pub fn span_bytes(self, bytes: usize) -> Self {
         Self { span_bytes: bytes, ..self }

@@ -2,6 +2,7 @@
 
 mod buffer;
 mod limits;
+mod scratch;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use trilha_core::{
     Recorder, SpanCounts, TraceContext,
+    fence::Panics,
     recorder::{PassThrough, SpanRecord, SpanStart},
     sampling::Sampler,
 };
@@ -30,11 +32,13 @@ pub struct OtlpRecorder {
     queue: Arc<Queue>,
     sampler: Sampler,
     limits: Limits,
+    panics: Panics,
 }
 
 impl OtlpRecorder {
-    pub(crate) fn new(queue: Arc<Queue>, sampler: Sampler, limits: Limits) -> Self {
-        Self { queue, sampler, limits }
+    /// `panics` are those of the pipeline behind `queue`.
+    pub(crate) fn new(queue: Arc<Queue>, sampler: Sampler, limits: Limits, panics: Panics) -> Self {
+        Self { queue, sampler, limits, panics }
     }
 }
 
@@ -59,12 +63,27 @@ impl Recorder for OtlpRecorder {
         );
         start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
         start.links.iter().for_each(|link| buffer.add_link(link));
-        self.queue.start();
         Arc::new(OtlpSpan::new(context, start.scope.clone(), buffer, Arc::clone(&self.queue)))
+    }
+
+    fn looks_at_content(&self) -> bool {
+        false
+    }
+
+    fn drop_child(&self) -> bool {
+        let drops = self.sampler.is_final();
+        if drops {
+            self.queue.sample_out();
+        }
+        drops
     }
 
     fn counts(&self) -> SpanCounts {
         self.queue.counts()
+    }
+
+    fn panics(&self) -> Option<&Panics> {
+        Some(&self.panics)
     }
 }
 

@@ -9,25 +9,28 @@ use trilha_core::{
 };
 
 use super::{buffer::SpanBuffer, unix_nanos};
-use crate::queue::{EndedSpan, Queue};
+use crate::queue::{EndedSpan, Queue, Started};
 
 #[derive(Debug)]
 pub(super) struct OtlpSpan {
     context: TraceContext,
     scope: Scope,
-    /// None once the span ended.
-    buffer: Mutex<Option<SpanBuffer>>,
+    buffer: Mutex<SpanBuffer>,
     queue: Arc<Queue>,
+    started: Started,
 }
 
 impl OtlpSpan {
+    /// Counts it as started: from here on it ends, at the latest when it is dropped.
     pub(super) fn new(context: TraceContext, scope: Scope, buffer: SpanBuffer, queue: Arc<Queue>) -> Self {
-        Self { context, scope, buffer: Mutex::new(Some(buffer)), queue }
+        let started = queue.start();
+        Self { context, scope, buffer: Mutex::new(buffer), queue, started }
     }
 
     fn write(&self, change: impl FnOnce(&mut SpanBuffer)) {
-        if let Some(buffer) = self.buffer.lock().as_mut().filter(|buffer| !buffer.is_withheld()) {
-            change(buffer);
+        let mut buffer = self.buffer.lock();
+        if buffer.is_open() {
+            change(&mut buffer);
         }
     }
 }
@@ -38,7 +41,7 @@ impl SpanRecord for OtlpSpan {
     }
 
     fn is_recording(&self) -> bool {
-        self.buffer.lock().as_ref().is_some_and(|buffer| !buffer.is_withheld())
+        self.buffer.lock().is_open()
     }
 
     fn set_attribute(&self, key: &str, value: Value<'_>) {
@@ -66,15 +69,22 @@ impl SpanRecord for OtlpSpan {
     }
 
     fn end(&self, time: Option<SystemTime>) {
-        let Some(buffer) = self.buffer.lock().take() else { return };
-        let message = buffer.finish(unix_nanos(time));
-        self.queue.end(EndedSpan { scope: self.scope.clone(), message });
+        let mut buffer = self.buffer.lock();
+        if buffer.is_unfinished() {
+            let (scope, rank) = (self.scope.clone(), buffer.rank());
+            buffer.finish(unix_nanos(time), |message| {
+                let span = EndedSpan { scope, message: self.queue.spare().copy(message), rank };
+                self.queue.end(self.started, span);
+            });
+        }
     }
 }
 
 impl Drop for OtlpSpan {
     /// A span that nobody can end any more is sent as it is: it must not stay open for ever.
     fn drop(&mut self) {
-        self.end(None);
+        if self.buffer.get_mut().is_unfinished() {
+            self.end(None);
+        }
     }
 }

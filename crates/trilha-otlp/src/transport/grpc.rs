@@ -2,63 +2,76 @@
 //!
 //! Specification: [OTLP 1.7, OTLP/gRPC response](https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/docs/specification.md#otlpgrpc-response).
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, mem, time::Duration};
 
 use bytes::{Buf, BufMut};
-use http::{Uri, uri::PathAndQuery};
+use http::{HeaderValue, header::USER_AGENT, uri::PathAndQuery};
+use hyper_util::client::legacy::Client;
 use parking_lot::Mutex;
 use prost::Message;
 use tonic::{
     Code, Request, Status,
+    body::Body,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
-    transport::{Channel, Endpoint},
 };
 
-use super::{Answer, Payload, Sending, Transport, answer::ExportResponse};
-use crate::{SetupError, config::Target};
+use super::{
+    Answer, Payload, Sending, Transport,
+    answer::ExportResponse,
+    connect::{Connector, Version, client},
+};
+use crate::config::{Compression, Target};
 
 const EXPORT: PathAndQuery =
     PathAndQuery::from_static("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
 
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")));
+
 /// Calls `TraceService/Export` over one connection that is made when it is needed.
 #[derive(Debug)]
 pub(crate) struct GrpcTransport {
-    endpoint: Endpoint,
-    channel: Mutex<Channel>,
+    client: Mutex<Client<Connector, Body>>,
     metadata: MetadataMap,
-    timeout: Duration,
+    target: Target,
 }
 
 impl GrpcTransport {
-    /// Must be called on the runtime on which it is used.
-    pub(crate) fn new(target: Target) -> Result<Self, SetupError> {
-        let endpoint = endpoint(target.uri)
-            .map_err(|_| SetupError::of_option("endpoint", "not an address that gRPC can use"))?;
-        let channel = Mutex::new(endpoint.connect_lazy());
-        let metadata = MetadataMap::from_headers(target.headers);
-        Ok(Self { endpoint, channel, metadata, timeout: target.timeout })
+    pub(crate) fn new(mut target: Target) -> Self {
+        let mut headers = mem::take(&mut target.headers);
+        headers.entry(USER_AGENT).or_insert(AGENT);
+        let metadata = MetadataMap::from_headers(headers);
+        Self { client: Mutex::new(client(&target, Version::Http2)), metadata, target }
     }
 
     async fn call(&self, payload: Payload) -> Answer {
-        let channel = self.channel.lock().clone();
+        let client = self.client.lock().clone();
         let mut request = Request::new(payload);
         *request.metadata_mut() = self.metadata.clone();
+        let grpc = Grpc::with_origin(client, self.target.uri.clone());
+        let mut grpc = compressing(grpc, self.target.compression);
         let call = async {
-            let mut client = Grpc::new(channel);
-            client.ready().await.map_err(|error| Status::from_error(error.into()))?;
-            client.unary(request, EXPORT, Raw).await
+            grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
+            grpc.unary(request, EXPORT, Raw).await
         };
-        match tokio::time::timeout(self.timeout, call).await {
+        match tokio::time::timeout(self.target.timeout, call).await {
             Ok(Ok(response)) => response.into_inner().into(),
             Ok(Err(status)) => judge(&status),
             Err(_) => {
                 // The connection may be dead without knowing it, as behind a firewall that forgot it.
-                *self.channel.lock() = self.endpoint.connect_lazy();
+                *self.client.lock() = self::client(&self.target, Version::Http2);
                 Answer::Nothing
             }
         }
+    }
+}
+
+fn compressing<T>(grpc: Grpc<T>, compression: Compression) -> Grpc<T> {
+    match compression {
+        Compression::None => grpc,
+        #[cfg(feature = "gzip")]
+        Compression::Gzip => grpc.send_compressed(tonic::codec::CompressionEncoding::Gzip),
     }
 }
 
@@ -66,10 +79,6 @@ impl Transport for GrpcTransport {
     fn send(&self, payload: Payload) -> Sending<'_> {
         Box::pin(self.call(payload))
     }
-}
-
-fn endpoint(uri: Uri) -> Result<Endpoint, tonic::transport::Error> {
-    Endpoint::from(uri).user_agent(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")))
 }
 
 fn judge(status: &Status) -> Answer {
@@ -86,8 +95,9 @@ fn judge(status: &Status) -> Answer {
         // Retryable where the receiver says that it will recover, and when.
         Code::ResourceExhausted => match retry_delay(status) {
             Some(after) => Answer::Later { after: Some(after), may_be_taken: false },
-            None => Answer::Refused,
+            None => Answer::Unfit, // as gRPC's own libraries say of a message that is too large
         },
+        Code::InvalidArgument => Answer::Unfit,
         _ => Answer::Refused,
     }
 }
@@ -192,9 +202,10 @@ mod tests {
         {
             assert_eq!(judged(code), later(true), "{code:?}");
         }
-        for code in
-            [Code::InvalidArgument, Code::Unauthenticated, Code::Unimplemented, Code::ResourceExhausted]
-        {
+        for code in [Code::InvalidArgument, Code::ResourceExhausted] {
+            assert_eq!(judged(code), Answer::Unfit, "{code:?}");
+        }
+        for code in [Code::Unauthenticated, Code::PermissionDenied, Code::Unimplemented, Code::NotFound] {
             assert_eq!(judged(code), Answer::Refused, "{code:?}");
         }
     }

@@ -12,18 +12,20 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
 };
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::{Body, Frame, SizeHint};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::Client;
 use prost::Message;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Answer, Payload, Sending, Transport, answer::ExportResponse};
-use crate::config::Target;
+use super::{
+    Answer, Payload, Sending, Transport,
+    answer::ExportResponse,
+    connect::{Connector, Version, client},
+};
+use crate::config::{Compression, Target};
 
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 
@@ -35,7 +37,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("trilha-otlp/", env!
 /// Posts each payload to one URL. It neither follows redirects nor tries again.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
-    client: Client<HttpConnector, Payload>,
+    client: Client<Connector, Payload>,
     target: Target,
 }
 
@@ -43,26 +45,41 @@ impl HttpTransport {
     pub(crate) fn new(mut target: Target) -> Self {
         target.headers.insert(CONTENT_TYPE, PROTOBUF);
         target.headers.entry(USER_AGENT).or_insert(AGENT);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build_http();
-        Self { client, target }
+        if target.compression != Compression::None {
+            target.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Self { client: client(&target, Version::Http1), target }
     }
 
-    async fn post(&self, payload: Payload) -> Answer {
+    async fn post(&self, mut payload: Payload) -> Answer {
+        payload.body = compress(payload.body, self.target.compression);
         let mut request = Request::new(payload);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.target.uri.clone();
         *request.headers_mut() = self.target.headers.clone();
-        let exchange = async {
-            let (head, body) = self.client.request(request).await.ok()?.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await;
-            Some((head, body.ok().map(Collected::to_bytes)))
+        let end = Instant::now() + self.target.timeout;
+        let Ok(Ok(response)) = timeout_at(end, self.client.request(request)).await else {
+            return Answer::Nothing;
         };
-        match tokio::time::timeout(self.target.timeout, exchange).await {
-            Ok(Some((head, body))) => judge(head.status, &head.headers, body),
-            Ok(None) | Err(_) => Answer::Nothing,
+        let (head, body) = response.into_parts();
+        // Read to its end also where it says nothing, so that the connection serves again.
+        let body = timeout_at(end, Limited::new(body, MAX_ANSWER).collect()).await;
+        let body = body.ok().and_then(Result::ok).map(Collected::to_bytes);
+        judge(head.status, &head.headers, body)
+    }
+}
+
+fn compress(body: Bytes, compression: Compression) -> Bytes {
+    match compression {
+        Compression::None => body,
+        #[cfg(feature = "gzip")]
+        Compression::Gzip => {
+            use std::io::Read;
+            // The last tenth of the size would cost several times as much.
+            let mut encoder = flate2::bufread::GzEncoder::new(&*body, flate2::Compression::fast());
+            let mut packed = Vec::with_capacity(body.len() / 4);
+            let _ = encoder.read_to_end(&mut packed); // memory does not fail
+            packed.into()
         }
     }
 }
@@ -82,6 +99,9 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: Option<Bytes>) -> Answer
         }
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
             Answer::Later { after: retry_after(headers), may_be_taken: true }
+        }
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            Answer::Unfit
         }
         status if status.is_server_error() => Answer::Failed,
         status if status.is_success() => Answer::Nothing, // OTLP knows 200 alone
@@ -169,9 +189,12 @@ mod tests {
         assert_eq!(judged(502, &[], None), later(true));
         assert_eq!(judged(504, &[], None), later(true));
         assert_eq!(judged(500, &[], None), Answer::Failed);
-        assert_eq!(judged(400, &[], None), Answer::Refused);
-        assert_eq!(judged(413, &[], None), Answer::Refused);
-        assert_eq!(judged(301, &[], None), Answer::Refused);
+        for status in [400, 413, 422] {
+            assert_eq!(judged(status, &[], None), Answer::Unfit, "{status}");
+        }
+        for status in [301, 401, 403, 404, 415] {
+            assert_eq!(judged(status, &[], None), Answer::Refused, "{status}");
+        }
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! How a batch reaches a receiver: one request, one [`Answer`]. Trying again is the worker's affair.
 
 mod answer;
+#[cfg(any(feature = "http", feature = "grpc"))]
+mod connect;
 #[cfg(feature = "grpc")]
 mod grpc;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(feature = "json")]
+mod lines;
 
 use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
 
@@ -14,6 +18,8 @@ use bytes::Bytes;
 pub(crate) use self::grpc::GrpcTransport;
 #[cfg(feature = "http")]
 pub(crate) use self::http::HttpTransport;
+#[cfg(feature = "json")]
+pub(crate) use self::lines::LinesTransport;
 use crate::queue::Attempt;
 
 /// Sends requests to one receiver.
@@ -38,7 +44,9 @@ pub(crate) struct Payload {
 pub(crate) enum Answer {
     /// It took all but so many spans.
     Taken { rejected: u64 },
-    /// It does not want them, now or later.
+    /// It does not want the request for what is in it: a part of it may be wanted.
+    Unfit,
+    /// It does not want any of it, now or later.
     Refused,
     /// It failed, and says that it would again.
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "gRPC has no such answer"))]

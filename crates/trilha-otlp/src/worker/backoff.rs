@@ -22,13 +22,13 @@ impl Backoff {
         Self { next: FIRST, end: Instant::now() + retry_for }
     }
 
-    /// The next pause; none where no time is left. What the receiver asks for goes before our own,
-    /// as far as the time that is left allows.
+    /// The next pause; none where no time is left. Longer than our own where the receiver asks for that, as
+    /// far as the time that is left allows; never shorter, whatever the clocks say.
     pub(super) fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let left = self.end.saturating_duration_since(Instant::now());
         let own = self.next.mul_f64(rand::rng().random_range(0.5..=1.0));
         self.next = LONGEST.min(self.next * 2);
-        (!left.is_zero()).then(|| asked.unwrap_or(own).min(left))
+        (!left.is_zero()).then(|| asked.map_or(own, |asked| asked.max(own)).min(left))
     }
 }
 
@@ -52,6 +52,7 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_secs(10));
         assert_eq!(backoff.pause(Some(Duration::from_secs(3))), Some(Duration::from_secs(3)));
         assert_eq!(backoff.pause(Some(Duration::from_secs(3_600))), Some(Duration::from_secs(10)));
+        assert!(backoff.pause(Some(Duration::ZERO)) >= Some(FIRST / 2));
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(backoff.pause(Some(Duration::from_secs(1))), None);
     }

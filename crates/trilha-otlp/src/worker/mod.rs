@@ -3,22 +3,21 @@
 //! It is a single future that never ends before the queue does; it starts no thread.
 
 mod backoff;
-mod fence;
+mod log;
+mod parts;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
+use trilha_core::fence::{Callback, Panics};
 
-use self::{
-    backoff::Backoff,
-    fence::{Panicked, fence},
-};
+use self::{backoff::Backoff, parts::Parts};
 use crate::{
     encode::encode_request,
-    queue::{EndedSpan, Fate, Next, Queue},
+    queue::{EndedSpan, Fate, Next, Queue, TURNS},
     transport::{Answer, Payload, Transport},
 };
 
@@ -33,24 +32,57 @@ pub(crate) struct Worker {
     pub(crate) resource: Vec<u8>,
     pub(crate) batch_interval: Duration,
     pub(crate) retry_for: Duration,
+    pub(crate) overdue_after: Duration,
+    pub(crate) panics: Panics,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug)]
+enum Sent {
+    /// This became of its spans.
+    Fate(Fate),
+    /// Refused for what is in it: some of the spans may be wanted.
+    Unfit,
 }
 
 impl Worker {
     /// Returns once the queue is closed and everything was sent, or was abandoned.
     pub(crate) async fn run(&self) {
+        tokio::select! {
+            biased;
+            () = self.queue.wait_for_abandonment() => {}
+            () = self.tell() => {}
+            () = self.turn() => {}
+            () = self.work() => {}
+        }
+        log::write(self.queue.take_notices());
+    }
+
+    async fn work(&self) {
         loop {
-            tokio::select! {
-                biased;
-                () = self.queue.wait_for_abandonment() => return,
-                stepped = fence(self.step()) => match stepped {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(Panicked) => {
-                        self.queue.settle_after_panic();
-                        sleep(PAUSE_AFTER_PANIC).await;
-                    }
-                },
+            match self.panics.fence_future(Callback::Transport, self.step()).await {
+                Some(true) => {}
+                Some(false) => return,
+                None => {
+                    self.queue.settle_after_panic();
+                    sleep(PAUSE_AFTER_PANIC).await;
+                }
             }
+        }
+    }
+
+    /// Never returns. A batch that takes its time holds up no notice.
+    async fn tell(&self) {
+        loop {
+            log::write(self.queue.wait_for_notices().await);
+        }
+    }
+
+    /// Never returns. A turn may be late, and is never early: what is called overdue is.
+    async fn turn(&self) {
+        loop {
+            sleep(self.overdue_after / TURNS).await;
+            self.queue.turn();
         }
     }
 
@@ -80,41 +112,59 @@ impl Worker {
         }
     }
 
-    async fn deliver(&self, batch: Vec<EndedSpan>) {
-        let spans = batch.iter().map(|span| (&span.scope, span.message.as_slice()));
-        let body = Bytes::from(encode_request(&self.resource, spans));
-        drop(batch);
-        if let Some(fate) = self.send(body).await {
-            self.queue.settle(fate);
+    /// Sends a batch, and in smaller parts what the receiver refuses for what is in it.
+    async fn deliver(&self, mut batch: Vec<EndedSpan>) {
+        let mut parts = Parts::whole(batch.len());
+        let mut backoff = Backoff::new(self.retry_for);
+        while let Some(part) = parts.next() {
+            let spans = batch.get(part.clone()).unwrap_or_default();
+            let spans_as_sent = spans.iter().map(|span| (&span.scope, span.message.as_slice()));
+            let body = Bytes::from(encode_request(&self.resource, spans_as_sent));
+            let Some(sent) = self.send(body, spans.len(), &mut backoff).await else { return };
+            if spans.len() == batch.len() && !matches!(sent, Sent::Unfit) {
+                // Before somebody who waits for them makes the next ones.
+                self.queue.spare().give_back(mem::take(&mut batch));
+            }
+            match sent {
+                Sent::Unfit if parts.split(part) => continue,
+                Sent::Unfit => self.queue.settle(Fate::Rejected),
+                Sent::Fate(fate) => {
+                    if matches!(fate, Fate::Delivered { .. }) {
+                        parts.taken();
+                    }
+                    self.queue.settle(fate);
+                }
+            }
         }
+        self.queue.settle_rest(Fate::Rejected);
     }
 
-    /// Sends until there is a fate; none where the batch was given up meanwhile.
+    /// Sends so many spans until there is an answer; none where the batch was given up meanwhile.
     ///
     /// A request is sent again only where the receiver said that it did not take the spans, or nothing
     /// had left yet. Else the receiver may have them, and would have them twice.
-    async fn send(&self, body: Bytes) -> Option<Fate> {
-        let mut backoff = Backoff::new(self.retry_for);
-        let mut attempt = self.queue.next_attempt(false)?;
+    async fn send(&self, body: Bytes, spans: usize, backoff: &mut Backoff) -> Option<Sent> {
+        let mut attempt = self.queue.next_attempt(spans, false)?;
         loop {
             // A connection that the receiver closed while nothing was sent is noticed now, not after a
-            // request was lost on it.
-            tokio::task::yield_now().await;
+            // request was lost on it. As a task: here a wake for something else would end it too soon.
+            let _ = tokio::spawn(tokio::task::yield_now()).await;
             let payload = Payload { body: body.clone(), attempt: Arc::clone(&attempt) };
             let (asked, may_be_taken) = match self.transport.send(payload).await {
-                Answer::Taken { rejected } => return Some(Fate::Delivered { rejected }),
-                Answer::Refused => return Some(Fate::Rejected),
-                Answer::Failed => return Some(Fate::Failed),
-                Answer::Nothing if !attempt.withdraw() => return Some(Fate::Unanswered),
+                Answer::Taken { rejected } => return Some(Sent::Fate(Fate::Delivered { rejected })),
+                Answer::Unfit => return Some(Sent::Unfit),
+                Answer::Refused => return Some(Sent::Fate(Fate::Rejected)),
+                Answer::Failed => return Some(Sent::Fate(Fate::Failed)),
+                Answer::Nothing if !attempt.withdraw() => return Some(Sent::Fate(Fate::Unanswered)),
                 Answer::Nothing => (None, false),
                 Answer::Later { after, may_be_taken } => (after, may_be_taken),
             };
             // The next attempt exists from now on, so that a batch that is given up in the pause is
             // known not to be under way.
-            attempt = self.queue.next_attempt(may_be_taken)?;
+            attempt = self.queue.next_attempt(spans, may_be_taken)?;
             match backoff.pause(asked) {
                 Some(pause) => sleep(pause).await,
-                None => return Some(Fate::Failed),
+                None => return Some(Sent::Fate(Fate::Failed)),
             }
         }
     }

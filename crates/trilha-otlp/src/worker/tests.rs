@@ -4,11 +4,14 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep, timeout};
-use trilha_core::{Scope, SpanCounts};
+use trilha_core::{
+    Scope, SpanCounts,
+    fence::{Callback, Panics},
+};
 
 use super::Worker;
 use crate::{
-    queue::{Bounds, EndedSpan, Goal, Queue},
+    queue::{Bounds, EndedSpan, Goal, Queue, Rank, Started},
     transport::{Answer, Payload, Sending, Transport},
 };
 
@@ -34,12 +37,17 @@ enum Act {
 #[derive(Debug, Default)]
 struct Script {
     acts: Mutex<VecDeque<Act>>,
+    /// Unreachable until then, whatever it is told.
+    dead_until: Option<Instant>,
     sent: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl Transport for Script {
     fn send(&self, payload: Payload) -> Sending<'_> {
-        let act = self.acts.lock().pop_front().unwrap_or(Act::Answers(TAKEN));
+        let act = match self.dead_until {
+            Some(end) if Instant::now() < end => Act::Unreachable,
+            _ => self.acts.lock().pop_front().unwrap_or(Act::Answers(TAKEN)),
+        };
         self.sent.lock().push(Instant::now());
         Box::pin(async move {
             let is_sent = !matches!(act, Act::Unreachable | Act::Panics { is_sent: false });
@@ -61,8 +69,11 @@ struct Setup {
 }
 
 fn setup(acts: impl IntoIterator<Item = Act>) -> Setup {
-    let script = Script { acts: Mutex::new(acts.into_iter().collect()), ..Script::default() };
     let bounds = Bounds { queue_spans: 100, queue_bytes: 1 << 20, batch_spans: 4, batch_bytes: 1 << 20 };
+    before(Script { acts: Mutex::new(acts.into_iter().collect()), ..Script::default() }, bounds)
+}
+
+fn before(script: Script, bounds: Bounds) -> Setup {
     let (queue, sent) = (Arc::new(Queue::new(bounds)), Arc::clone(&script.sent));
     let worker = Worker {
         queue: Arc::clone(&queue),
@@ -70,15 +81,20 @@ fn setup(acts: impl IntoIterator<Item = Act>) -> Setup {
         resource: Vec::new(),
         batch_interval: Duration::from_secs(1),
         retry_for: Duration::from_secs(60),
+        overdue_after: HOUR,
+        panics: Panics::default(),
     };
     Setup { queue, sent, worker }
+}
+
+fn end(queue: &Queue, started: Started) {
+    queue.end(started, EndedSpan { scope: SCOPE, message: vec![0; 10], rank: Rank::Inner });
 }
 
 impl Setup {
     fn end_spans(&self, count: usize) {
         for _ in 0..count {
-            self.queue.start();
-            self.queue.end(EndedSpan { scope: SCOPE, message: vec![0; 10] });
+            end(&self.queue, self.queue.start());
         }
     }
 
@@ -112,6 +128,9 @@ async fn each_answer_is_counted_as_what_it_means() {
 
     let (counts, attempts) = fate([Act::Answers(Answer::Refused)]).await;
     assert_eq!((counts.dropped.rejected, attempts), (2, 1));
+
+    let (counts, attempts) = fate([Act::Answers(Answer::Unfit); 3]).await;
+    assert_eq!((counts.dropped.rejected, attempts), (2, 3));
 
     let (counts, attempts) = fate([Act::Answers(Answer::Failed)]).await;
     assert_eq!((counts.dropped.export_failed, attempts), (2, 1));
@@ -149,6 +168,22 @@ async fn a_gateway_s_word_leaves_a_batch_that_is_given_up_unacknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_part_of_a_batch_has_its_own_fate() {
+    let unfit = Act::Answers(Answer::Unfit);
+    let (counts, _) = fate([unfit, Act::Answers(TAKEN), Act::Answers(Answer::Nothing)]).await;
+    assert_eq!((counts.delivered, counts.unacknowledged), (1, 1));
+
+    let (counts, attempts) = fate([unfit, Act::Answers(LATER), Act::Answers(TAKEN), unfit]).await;
+    assert_eq!((counts.delivered, counts.dropped.rejected, attempts), (1, 1, 4));
+
+    let (counts, _) = fate([unfit, Act::Answers(TAKEN), Act::Panics { is_sent: true }]).await;
+    assert_eq!((counts.delivered, counts.unacknowledged), (1, 1));
+
+    let (counts, _) = fate([unfit, Act::Panics { is_sent: true }]).await;
+    assert_eq!((counts.unacknowledged, counts.dropped.export_failed), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_pause_that_a_receiver_asks_for_is_kept() {
     let after = Duration::from_secs(7);
     let setup = setup([Act::Answers(Answer::Later { after: Some(after), may_be_taken: false })]);
@@ -175,6 +210,34 @@ async fn a_panic_costs_one_batch_and_is_counted() {
         let counts = setup.queue.counts();
         assert_eq!((counts.unacknowledged, counts.dropped.export_failed), lost);
         assert_eq!(counts.delivered, 2);
+        assert_eq!(setup.worker.panics.of(Callback::Transport), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_span_is_overdue_from_the_bound_on_until_it_ends() {
+    let setup = setup([Act::Hangs]); // a batch that takes its time holds up no turn
+    setup.end_spans(1);
+    let queue = Arc::clone(&setup.queue);
+    let steps = async {
+        sleep(HOUR / 10).await;
+        let [early, late] = [queue.start(), queue.start()];
+        sleep(HOUR).await;
+        assert_eq!(queue.counts().overdue, 0, "before the bound has passed for certain");
+        sleep(HOUR / 4).await;
+        let counts = queue.counts();
+        assert_eq!((counts.open, counts.overdue), (2, 2));
+        end(&queue, early);
+        assert_eq!(queue.counts().overdue, 1);
+        end(&queue, late);
+        assert_eq!(queue.counts().overdue, 0);
+        end(&queue, queue.start());
+        sleep(2 * HOUR).await;
+        assert_eq!(queue.counts().overdue, 0);
+    };
+    tokio::select! {
+        () = setup.worker.run() => panic!("the worker ended"),
+        () = steps => {}
     }
 }
 
@@ -194,6 +257,32 @@ async fn a_full_batch_leaves_at_once_and_the_rest_after_the_interval() {
     }
     let sent: Vec<_> = setup.sent.lock().iter().map(|at| *at - started).collect();
     assert_eq!(sent, [Duration::ZERO, Duration::from_secs(1)]);
+}
+
+/// Two thousand spans a second, and nobody there.
+#[tokio::test(start_paused = true)]
+async fn a_minute_without_a_receiver_is_counted_span_by_span() {
+    const TICKS: u64 = 8_000;
+    let bounds = Bounds { queue_spans: 8_192, queue_bytes: 32 << 20, batch_spans: 512, batch_bytes: 3 << 20 };
+    let dead_until = Some(Instant::now() + Duration::from_secs(70));
+    let setup = before(Script { dead_until, ..Script::default() }, bounds);
+    let ends = async {
+        for _ in 0..TICKS {
+            setup.end_spans(20);
+            sleep(Duration::from_millis(10)).await;
+            let counts = setup.queue.counts();
+            let fates = counts.delivered + counts.dropped.queue_full + counts.dropped.export_failed;
+            assert_eq!(counts.created, fates + counts.queued + counts.in_flight);
+        }
+        setup.queue.close();
+    };
+    tokio::join!(setup.worker.run(), ends);
+    let counts = setup.queue.counts();
+    assert_eq!(counts.created, TICKS * 20);
+    // One batch was tried for a minute; what fitted the queue, and what came after, arrived.
+    assert_eq!(counts.dropped.export_failed, 512);
+    assert_eq!(counts.delivered + counts.dropped.queue_full, counts.created - 512);
+    assert!(counts.delivered >= 8_192 + 2_000, "{counts:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,7 +308,9 @@ async fn what_is_given_up_under_way_is_unacknowledged_and_the_rest_dropped() {
     let hanging = setup([Act::Hangs]);
     let pausing = setup([Act::Answers(LATER)]);
     let unreachable = setup([Act::Unreachable; 100]);
-    for (setup, expected) in [(hanging, (4, 2)), (pausing, (0, 6)), (unreachable, (0, 6))] {
+    let splitting = setup([Act::Answers(Answer::Unfit), Act::Hangs]);
+    let setups = [(hanging, (4, 2)), (pausing, (0, 6)), (unreachable, (0, 6)), (splitting, (2, 4))];
+    for (setup, expected) in setups {
         setup.end_spans(6);
         tokio::join!(setup.worker.run(), async {
             sleep(Duration::from_millis(10)).await;

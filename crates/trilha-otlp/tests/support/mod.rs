@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "only tests call this")]
 
+pub(crate) mod proxy;
+pub(crate) mod tls;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -35,16 +38,28 @@ pub(crate) const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Grpc];
 
 impl Protocol {
     pub(crate) fn endpoint(self, receiver: &Receiver) -> Endpoint {
+        self.at(self.address(receiver))
+    }
+
+    pub(crate) fn address(self, receiver: &Receiver) -> SocketAddr {
         match self {
-            Self::Http => self.at(receiver.http_addr()),
-            Self::Grpc => self.at(receiver.grpc_addr()),
+            Self::Http => receiver.http_addr(),
+            Self::Grpc => receiver.grpc_addr(),
         }
     }
 
     pub(crate) fn at(self, address: SocketAddr) -> Endpoint {
+        self.to("http", address)
+    }
+
+    pub(crate) fn tls_at(self, address: SocketAddr) -> Endpoint {
+        self.to("https", address)
+    }
+
+    fn to(self, scheme: &str, address: SocketAddr) -> Endpoint {
         match self {
-            Self::Http => Endpoint::http(format!("http://{address}/v1/traces")),
-            Self::Grpc => Endpoint::grpc(format!("http://{address}")),
+            Self::Http => Endpoint::http(format!("{scheme}://{address}/v1/traces")),
+            Self::Grpc => Endpoint::grpc(format!("{scheme}://{address}")),
         }
     }
 }
@@ -82,6 +97,7 @@ pub(crate) fn assert_adds_up(counts: &SpanCounts) {
     let ended =
         counts.delivered + counts.dropped.total() + counts.queued + counts.in_flight + counts.unacknowledged;
     assert_eq!(counts.created, ended + counts.open, "{counts:?}");
+    assert!(counts.overdue <= counts.open, "{counts:?}");
 }
 
 /// Accepts connections, in the system's backlog, and never reads nor answers.

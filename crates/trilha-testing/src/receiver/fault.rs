@@ -19,6 +19,9 @@ pub enum Fault {
     Disconnect,
     /// Accepts and keeps, and cuts the connection instead of answering.
     LoseAnswer,
+    /// Answers 400 (gRPC: `INVALID_ARGUMENT`) to a request with a span of this name, and keeps nothing of
+    /// it; accepts all others.
+    RefuseSpan(&'static str),
     /// Answers that so many items were refused, whatever there was; keeps all.
     Refuse(i64),
 }

@@ -62,6 +62,11 @@ pub(crate) trait Export: Message + Default + DeserializeOwned + 'static {
     const SIGNAL: Signal;
     type Response: Message + Default + Serialize + 'static;
 
+    /// Whether it carries a span of this name.
+    fn has_span(&self, _: &str) -> bool {
+        false
+    }
+
     /// Puts what it carries into the store.
     fn keep(self, store: &mut Store) -> Refused;
 
@@ -72,6 +77,11 @@ pub(crate) trait Export: Message + Default + DeserializeOwned + 'static {
 impl Export for trace::ExportTraceServiceRequest {
     const SIGNAL: Signal = Signal::Traces;
     type Response = trace::ExportTraceServiceResponse;
+
+    fn has_span(&self, name: &str) -> bool {
+        let scopes = self.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+        scopes.flat_map(|scope| &scope.spans).any(|span| span.name == name)
+    }
 
     fn keep(self, store: &mut Store) -> Refused {
         store.add_spans(self.resource_spans)

@@ -88,7 +88,7 @@ impl Shared {
             Some(Fault::Throttle(after)) => return Ok(Verdict::Fail(429, Some(after))),
             Some(Fault::Hang) => return Ok(Verdict::Hang),
             Some(Fault::Disconnect) => return Ok(Verdict::Disconnect),
-            Some(Fault::Delay(_) | Fault::LoseAnswer | Fault::Refuse(_)) | None => {}
+            Some(Fault::Delay(_) | Fault::LoseAnswer | Fault::RefuseSpan(_) | Fault::Refuse(_)) | None => {}
         }
 
         let decoded = match protocol {
@@ -96,6 +96,11 @@ impl Shared {
             Protocol::HttpProtobuf | Protocol::Grpc => E::decode(message).map_err(|error| error.to_string()),
         };
         let request: E = decoded.inspect_err(|_| self.add_malformed())?;
+        if let Some(Fault::RefuseSpan(name)) = fault
+            && request.has_span(name)
+        {
+            return Ok(Verdict::Fail(400, None));
+        }
         let mut refused = request.keep(&mut self.store.lock());
         self.tell();
 

@@ -1,0 +1,131 @@
+//! Loss is logged when it starts and when it ends, and so are overdue spans. A binary of its own: the subscriber is the process's.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+use std::{
+    sync::mpsc::{Receiver as Lines, Sender, channel},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use support::{
+    ENOUGH, Protocol, SCOPE, config,
+    proxy::{Proxy, Way},
+    spans,
+};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+use trilha_core::{Handle, Operation, Outcome, SpanCounts, SpanKind};
+use trilha_otlp::Pipeline;
+use trilha_testing::Receiver;
+
+#[derive(Debug, Eq, PartialEq)]
+struct Line {
+    level: Level,
+    thread: String,
+    reason: Option<String>,
+    count: Option<u64>,
+}
+
+/// Passes on what is logged at our target.
+struct Log(Mutex<Sender<Line>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "trilha"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let thread = std::thread::current().name().unwrap_or_default().to_owned();
+        let mut line = Line { level: *event.metadata().level(), thread, reason: None, count: None };
+        event.record(&mut line);
+        self.0.lock().send(line).unwrap();
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        panic!("no span is made at this target")
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Visit for Line {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if ["lost", "spans"].contains(&field.name()) {
+            self.count = Some(value);
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "reason" {
+            self.reason = Some(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+fn next(lines: &Lines<Line>) -> (Level, Option<String>, Option<u64>) {
+    let line = lines.recv_timeout(ENOUGH).unwrap();
+    assert_eq!(line.thread, "trilha-notices");
+    (line.level, line.reason, line.count)
+}
+
+fn lost(counts: &SpanCounts) -> u64 {
+    counts.dropped.total() + counts.unacknowledged
+}
+
+#[test]
+fn loss_and_overdue_spans_are_logged_when_they_start_and_when_they_end() {
+    let (sender, lines) = channel();
+    tracing::subscriber::set_global_default(Log(Mutex::new(sender))).unwrap();
+    lose_spans_twice(&lines);
+    leave_a_span_open(&lines);
+    assert!(lines.try_recv().is_err());
+}
+
+fn lose_spans_twice(lines: &Lines<Line>) {
+    let receiver = Receiver::start();
+    let proxy = Proxy::before(receiver.http_addr());
+    proxy.change(Way::IsDead);
+    let pipeline =
+        Pipeline::start(config(Protocol::Http.at(proxy.address())).queue_spans(10).batch_spans(4)).unwrap();
+    let handle = Handle::builder(pipeline.recorder()).build();
+    for _ in 0..2 {
+        proxy.change(Way::IsDead);
+        let before = lost(&pipeline.counts());
+        spans(&handle, 100);
+        // The first batch of the second round may have met a connection that was just breaking.
+        let (level, reason, _) = next(lines);
+        assert!(level == Level::WARN && ["queue_full", "unacknowledged"].contains(&reason.unwrap().as_str()));
+        spans(&handle, 100);
+
+        proxy.change(Way::Passes);
+        assert!(pipeline.flush_blocking(ENOUGH).is_complete);
+        assert_eq!(next(lines), (Level::INFO, None, Some(lost(&pipeline.counts()) - before)));
+    }
+    pipeline.shutdown_blocking(ENOUGH);
+}
+
+fn leave_a_span_open(lines: &Lines<Line>) {
+    let receiver = Receiver::start();
+    let pipeline =
+        Pipeline::start(config(Protocol::Http.endpoint(&receiver)).overdue_after(Duration::from_secs(1)))
+            .unwrap();
+    let handle = Handle::builder(pipeline.recorder()).build();
+    let open = Operation::builder(&SCOPE, "open", SpanKind::Internal).handle(handle).start();
+    assert_eq!(next(lines), (Level::WARN, None, Some(1)));
+    assert_eq!(pipeline.counts().overdue, 1);
+    open.finish(Outcome::Ok);
+    assert_eq!(next(lines), (Level::INFO, None, None));
+    let report = pipeline.shutdown_blocking(ENOUGH);
+    assert_eq!((report.counts.overdue, report.counts.delivered), (0, 1));
+}
