@@ -1,10 +1,14 @@
 //! Fields of `tracing` spans and events as attributes.
 //!
-//! Integers stay integers, also unsigned ones; what does not fit becomes text.
+//! Integers stay integers, also unsigned and wide ones; what does not fit becomes text, and so do bytes.
 
-use std::{error::Error, fmt::Debug};
+use std::{
+    error::Error,
+    fmt::{self, Debug, Write},
+    iter,
+};
 
-use opentelemetry::trace::SpanKind;
+use opentelemetry::{Value as Owned, trace::SpanKind};
 use tracing_core::{
     Event,
     field::{Field, Visit},
@@ -12,52 +16,90 @@ use tracing_core::{
 };
 use trilha_core::{
     Span,
+    fence::{Callback, Panics},
     recorder::{Attribute, Status, Value},
 };
+
+use crate::text::{Bounded, Text};
+
+const EXCEPTION_MESSAGE: &str = "exception.message";
+const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+
+/// The name of an event that holds an error and no message.
+///
+/// Specification: [semantic conventions 1.42, exceptions](https://github.com/open-telemetry/semantic-conventions/blob/v1.42.0/docs/exceptions/exceptions-spans.md).
+const EXCEPTION: &str = "exception";
+
+/// Errors behind an error: a chain may be a ring.
+const MAX_SOURCES: usize = 32;
+
+/// Stands for what panicked while it was written.
+const PANICKED: &str = "[panicked]";
 
 /// What a span's fields say about the span itself, read before it starts.
 #[derive(Debug)]
 pub(crate) struct SpanSettings {
     pub(crate) name: Option<String>,
     pub(crate) kind: SpanKind,
+    /// Whether some fields are settings.
+    is_any: bool,
 }
 
 impl SpanSettings {
     pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
-        let mut settings = Self { name: None, kind: SpanKind::Internal };
-        attributes.record(&mut EachField(|name: &str, value: Value<'_>| match (name, value) {
-            ("otel.name", Value::Str(name)) => settings.name = Some(name.to_owned()),
-            ("otel.kind", Value::Str(name)) => settings.kind = kind(name),
-            _ => {}
+        let is_any = attributes.fields().iter().any(|field| is_setting(field.name()));
+        let mut settings = Self { name: None, kind: SpanKind::Internal, is_any };
+        if !is_any {
+            return settings; // as nearly always
+        }
+        let panics = Panics::default(); // counted when the fields are written
+        attributes.record(&mut EachField::in_short(&panics, |name: &str, value: Value<'_>| {
+            match (name, value) {
+                ("otel.name", Value::Str(name)) => settings.name = Some(name.to_owned()),
+                ("otel.kind", Value::Str(name)) => settings.kind = kind(name),
+                _ => {}
+            }
         }));
         settings
     }
 }
 
 /// Writes the fields that a span starts with. Its [settings](SpanSettings) are no attributes.
-pub(crate) fn write_new(attributes: &Attributes<'_>, span: &Span) {
-    attributes.record(&mut EachField(|name: &str, value: Value<'_>| {
-        if name != "otel.name" {
-            write_field(name, value, span);
+pub(crate) fn write_new(attributes: &Attributes<'_>, settings: &SpanSettings, span: &Span) {
+    attributes.record(&mut EachField::in_full(panics_of(span), |name: &str, value: Value<'_>| {
+        match (name, value) {
+            _ if !settings.is_any => span.set_attribute(name, value),
+            ("otel.name", Value::Str(_)) => {}
+            _ => write_field(name, value, span),
         }
     }));
 }
 
 /// Writes fields that are recorded later, the name among them.
 pub(crate) fn write_later(values: &Record<'_>, span: &Span) {
-    values.record(&mut EachField(|name: &str, value: Value<'_>| match (name, value) {
-        ("otel.name", Value::Str(name)) => span.set_name(name),
-        _ => write_field(name, value, span),
+    values.record(&mut EachField::in_full(panics_of(span), |name: &str, value: Value<'_>| {
+        match (name, value) {
+            ("otel.name", Value::Str(name)) => span.set_name(name),
+            _ => write_field(name, value, span),
+        }
     }));
+}
+
+fn panics_of(span: &Span) -> &Panics {
+    span.handle().stats().panics()
 }
 
 fn write_field(name: &str, value: Value<'_>, span: &Span) {
     match (name, value) {
-        ("otel.kind", _) => {}
+        ("otel.kind", Value::Str(_)) => {}
         ("otel.status_code", Value::Str(code)) => span.set_status(status(code)),
         ("otel.status_description", Value::Str(text)) => span.set_status(Status::Error(text)),
         _ => span.set_attribute(name, value),
     }
+}
+
+fn is_setting(name: &str) -> bool {
+    name.as_bytes().first_chunk() == Some(b"otel.")
 }
 
 fn kind(name: &str) -> SpanKind {
@@ -81,18 +123,54 @@ fn status(code: &str) -> Status<'static> {
 /// The fields of an event, kept until all are known: the message becomes the event's name.
 #[derive(Debug, Default)]
 pub(crate) struct EventFields {
-    pub(crate) message: Option<String>,
-    pub(crate) others: Vec<(&'static str, opentelemetry::Value)>,
+    pub(crate) message: Option<Text>,
+    pub(crate) others: Vec<(&'static str, Owned)>,
 }
 
 impl EventFields {
-    pub(crate) fn of(event: &Event<'_>) -> Self {
+    /// The fields of a line in a log: an error is its text.
+    pub(crate) fn in_short(event: &Event<'_>, panics: &Panics) -> Self {
         let mut fields = Self::default();
-        event.record(&mut EachField(|name: &'static str, value: Value<'_>| match (name, value) {
-            ("message", Value::Str(message)) => fields.message = Some(message.to_owned()),
-            _ => fields.others.push((name, value.into())),
-        }));
+        event.record(&mut EachField::in_short(panics, |name, value: Value<'_>| fields.push(name, value)));
         fields
+    }
+
+    /// The fields of a span's event: an error is spelled out.
+    pub(crate) fn in_full(event: &Event<'_>, panics: &Panics) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut EachField::in_full(panics, |name, value: Value<'_>| fields.push(name, value)));
+        if fields.message.is_none() && fields.error().is_none() {
+            // `#[instrument(err)]` and the like: the error's text, and nothing beside.
+            let error = fields.others.iter_mut().find(|field| matches!(field, ("error", Owned::String(_))));
+            error.into_iter().for_each(|(name, _)| *name = EXCEPTION_MESSAGE);
+        }
+        fields
+    }
+
+    fn push(&mut self, name: &'static str, value: Value<'_>) {
+        match (name, value) {
+            ("message", Value::Str("")) => {} // it says nothing
+            ("message", Value::Str(message)) => self.message = Some(message.into()),
+            ("message", value) => self.message = Some((&*Owned::from(value).as_str()).into()),
+            _ => self.others.push((name, value.into())),
+        }
+    }
+
+    /// What an event is called that has no other name than the one `tracing` made up.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.message.as_deref().or_else(|| self.error().map(|_| EXCEPTION))
+    }
+
+    /// The text of the error that the event is about: it has no message of its own.
+    pub(crate) fn only_error(&self) -> Option<&str> {
+        self.error().filter(|_| self.message.is_none())
+    }
+
+    fn error(&self) -> Option<&str> {
+        self.others.iter().find_map(|field| match field {
+            (EXCEPTION_MESSAGE, Owned::String(text)) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     /// The fields without the message.
@@ -102,37 +180,91 @@ impl EventFields {
 }
 
 /// Calls its function with each field that it visits.
-pub(crate) struct EachField<F>(pub(crate) F);
+pub(crate) struct EachField<'p, F> {
+    visit: F,
+    panics: &'p Panics,
+    are_errors_in_full: bool,
+}
 
-impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<F> {
+impl<'p, F: FnMut(&'static str, Value<'_>)> EachField<'p, F> {
+    /// An error is its text.
+    pub(crate) fn in_short(panics: &'p Panics, visit: F) -> Self {
+        Self { visit, panics, are_errors_in_full: false }
+    }
+
+    /// An error is its text, and an exception: its message, and its sources in the place of a stack trace.
+    pub(crate) fn in_full(panics: &'p Panics, visit: F) -> Self {
+        Self { visit, panics, are_errors_in_full: true }
+    }
+
+    fn visit<'v>(&mut self, field: &Field, value: impl Into<Value<'v>>) {
+        (self.visit)(field.name(), value.into());
+    }
+
+    fn visit_integer<I: TryInto<i64> + ToString + Copy>(&mut self, field: &Field, value: I) {
+        match value.try_into() {
+            Ok(value) => self.visit(field, value),
+            Err(_) => self.visit(field, &value.to_string()),
+        }
+    }
+}
+
+impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<'_, F> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        (self.0)(field.name(), value.into());
+        self.visit(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        (self.0)(field.name(), value.into());
+        self.visit(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match i64::try_from(value) {
-            Ok(value) => (self.0)(field.name(), value.into()),
-            Err(_) => (self.0)(field.name(), (&value.to_string()).into()),
-        }
+        self.visit_integer(field, value);
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.visit_integer(field, value);
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.visit_integer(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        (self.0)(field.name(), value.into());
+        self.visit(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        (self.0)(field.name(), value.into());
+        self.visit(field, value);
     }
 
-    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        (self.0)(field.name(), (&value.to_string()).into());
+    fn record_error(&mut self, field: &Field, error: &(dyn Error + 'static)) {
+        let text = written(self.panics, |out| write!(out, "{error}"));
+        self.visit(field, &*text);
+        if self.are_errors_in_full {
+            (self.visit)(EXCEPTION_MESSAGE, (&*text).into());
+            let sources = written(self.panics, |out| write_sources(error, out));
+            if !sources.is_empty() {
+                (self.visit)(EXCEPTION_STACKTRACE, (&*sources).into());
+            }
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        (self.0)(field.name(), (&format!("{value:?}")).into());
+        self.visit(field, &*written(self.panics, |out| write!(out, "{value:?}")));
     }
+}
+
+/// The errors behind an error, one a line.
+fn write_sources(error: &(dyn Error + 'static), out: &mut Bounded<'_>) -> fmt::Result {
+    let sources = iter::successors(error.source(), |error: &&(dyn Error + 'static)| (*error).source());
+    sources.take(MAX_SOURCES).enumerate().try_for_each(|(at, source)| {
+        let separator = if at == 0 { "" } else { "\n" };
+        write!(out, "{separator}{source}")
+    })
+}
+
+/// What foreign code writes. A panic in it does not reach the instrumented call.
+fn written(panics: &Panics, write: impl FnOnce(&mut Bounded<'_>) -> fmt::Result) -> Text {
+    panics.fence(Callback::Field, || Text::written(write)).unwrap_or_else(|| PANICKED.into())
 }

@@ -1,25 +1,26 @@
 //! The layer that makes a span of each `tracing` span, and an event of each `tracing` event.
 
-use std::time::SystemTime;
-
 use opentelemetry::{
     Context,
     trace::{SpanContext, TraceContextExt},
 };
 use tracing_core::{
-    Event, Level, Subscriber,
+    Event, Level, LevelFilter, Subscriber,
     span::{Attributes, Id, Record},
 };
-use tracing_subscriber::{Layer, layer, registry::LookupSpan};
+use tracing_subscriber::{Layer, layer};
 use trilha_core::{
     Handle, Scope, Span,
-    guard::{Place, Verdict},
-    recorder::{Attribute, Link, SpanStart, Status, to_key_value},
+    recorder::{Link, SpanStart},
 };
 
 use crate::{
-    entered,
-    fields::{EventFields, SpanSettings, write_later, write_new},
+    Detail,
+    entered::{self, Subscribed},
+    event::{Target, Wanted},
+    fields::{SpanSettings, write_later, write_new},
+    open::{Made, OpenSpans},
+    timing::Timing,
 };
 
 static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -28,170 +29,175 @@ static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION
 ///
 /// The fields `otel.name`, `otel.kind`, `otel.status_code` and `otel.status_description` set what
 /// their names say. Events go to the innermost span of either kind: of `tracing`, or of an operation;
-/// one of level `ERROR` marks the span as failed.
+/// one of level `ERROR` marks the span as failed. A span ends when it was left for the last time, also where
+/// a child that runs beside keeps it open.
 ///
-/// One layer is enough for all services of a process: a second one on the same subscriber does nothing.
+/// An error under any field (`error = &error as &dyn Error`) is its text, and beside it `exception.message`, and
+/// `exception.stacktrace`: the errors behind it, one a line. An event that holds an error and no message, as
+/// `#[instrument(err)]` makes one, is called `exception`, and its text describes the span's status.
+///
+/// One layer is enough for all services of a process: a second one that is put above it does nothing. Two that are
+/// joined before, by `and_then` or in a `Vec`, do not know of each other, and each makes the spans. To change what is
+/// recorded while the program runs, reload the layer's filter: a layer that is exchanged makes no spans.
+///
+/// ```
+/// use tracing_core::LevelFilter;
+/// use tracing_subscriber::prelude::*;
+/// use trilha_core::Handle;
+/// use trilha_tracing::{Detail, TraceLayer};
+///
+/// let layer = TraceLayer::new(Handle::disabled())
+///     .details([Detail::Location, Detail::Timing])
+///     .event_level(LevelFilter::INFO);
+/// let subscriber = tracing_subscriber::registry().with(layer.with_filter(LevelFilter::DEBUG));
+/// # drop(subscriber);
+/// ```
 ///
 /// - **Cardinality:** names of spans are those in the code.
-/// - **PII:** names, fields and messages pass the [guard](trilha_core::guard).
+/// - **PII:** names, fields, errors and messages pass the [guard](trilha_core::guard).
 #[derive(Clone, Debug)]
 pub struct TraceLayer {
     handle: Handle,
-    /// Whether the subscriber has another such layer already: a span is made once.
-    is_second: bool,
+    details: Vec<Detail>,
+    event_level: LevelFilter,
+    /// None where the subscriber has another such layer already, as a span is made once; and before there is one.
+    subscribed: Option<Subscribed>,
+    /// Those of the other layer, where there is one.
+    open: OpenSpans,
 }
 
 impl TraceLayer {
     /// A layer that records with the handle of the current operation, and with `handle` outside one.
     pub fn new(handle: Handle) -> Self {
-        Self { handle, is_second: false }
+        Self {
+            handle,
+            details: Vec::new(),
+            event_level: LevelFilter::TRACE,
+            subscribed: None,
+            open: OpenSpans::default(),
+        }
     }
 
-    /// The span that the layer made. A clone: fields run foreign code, under no lock of the registry's.
-    fn span_of<S>(&self, context: &layer::Context<'_, S>, id: &Id) -> Option<Span>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        if self.is_second {
-            return None;
-        }
-        context.span(id)?.extensions().get::<Span>().cloned()
+    /// What is written of a span beside its fields. Defaults to nothing.
+    #[must_use]
+    pub fn details(mut self, details: impl IntoIterator<Item = Detail>) -> Self {
+        self.details = details.into_iter().collect();
+        self
+    }
+
+    /// The most verbose level of which events become events of spans. One of level `ERROR` marks its span as
+    /// failed also where it does not. Defaults to all that reach the layer.
+    #[must_use]
+    pub fn event_level(mut self, level: LevelFilter) -> Self {
+        self.event_level = level;
+        self
+    }
+
+    fn wants(&self, detail: Detail) -> bool {
+        self.details.contains(&detail)
+    }
+
+    /// The span that was made of the `tracing` span with this id.
+    pub(crate) fn span_of(&self, id: &Id) -> Option<Span> {
+        self.open.get(id)
     }
 }
 
-impl<S> Layer<S> for TraceLayer
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
+impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_layer(&mut self, subscriber: &mut S) {
-        self.is_second = (subscriber as &dyn Subscriber).downcast_ref::<Self>().is_some();
+        let first = (subscriber as &dyn Subscriber).downcast_ref::<Self>();
+        self.open = first.map(|first| first.open.clone()).unwrap_or_default();
+        self.subscribed = first.is_none().then(Subscribed::next);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: layer::Context<'_, S>) {
-        let Some(registered) = context.span(id).filter(|_| !self.is_second) else { return };
-        let parent = match attributes.parent() {
-            Some(parent) => match self.span_of(&context, parent) {
-                Some(parent) => parent.in_context(&Context::current()),
-                None => Context::current(),
-            },
-            None if attributes.is_root() => Context::current().with_remote_span_context(SpanContext::NONE),
-            None => Context::current(),
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: layer::Context<'_, S>) {
+        if self.subscribed.is_none() {
+            return;
+        }
+        let current = Context::current();
+        let parent = match attributes.parent().map(|parent| self.span_of(parent)) {
+            Some(Some(parent)) => parent.in_context(&current),
+            None if attributes.is_root() => current.with_remote_span_context(SpanContext::NONE),
+            _ => current,
         };
+        let timing = Timing::start(self.wants(Detail::Timing));
+        if let Some(span) = Span::instead_of_child(&parent) {
+            return self.open.insert(id, Made { span, timing });
+        }
         let settings = SpanSettings::of(attributes);
         let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
         let start = SpanStart::new(&SCOPE, name, &settings.kind);
         let span = Span::start(start, &parent, Some(&self.handle));
-        if span.is_recording() {
-            write_new(attributes, &span);
+        if span.is_kept() {
+            Detail::of_span(&self.details, attributes.metadata(), |(key, value)| {
+                span.set_attribute(key, value);
+            });
+            write_new(attributes, &settings, &span);
         }
-        registered.extensions_mut().insert(span);
+        self.open.insert(id, Made { span, timing });
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: layer::Context<'_, S>) {
-        if let Some(span) = self.span_of(&context, id).filter(Span::is_recording) {
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: layer::Context<'_, S>) {
+        if self.subscribed.is_some()
+            && let Some(span) = self.span_of(id).filter(Span::is_recording)
+        {
             write_later(values, &span);
         }
     }
 
-    fn on_follows_from(&self, id: &Id, follows: &Id, context: layer::Context<'_, S>) {
-        if let (Some(span), Some(cause)) = (self.span_of(&context, id), self.span_of(&context, follows)) {
+    fn on_follows_from(&self, id: &Id, follows: &Id, _: layer::Context<'_, S>) {
+        if self.subscribed.is_some()
+            && let (Some(span), Some(cause)) = (self.span_of(id), self.span_of(follows))
+        {
             span.add_link(&Link { context: cause.trace_context(), attributes: &[] });
         }
     }
 
-    fn on_event(&self, event: &Event<'_>, context: layer::Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
+        let level = *event.metadata().level();
+        let wanted =
+            Wanted { is_recorded: level <= self.event_level, with_location: self.wants(Detail::Location) };
+        if self.subscribed.is_none() || (!wanted.is_recorded && level != Level::ERROR) {
+            return;
+        }
         let target = match event.parent() {
-            Some(parent) => self.span_of(&context, parent).map(Target::Known),
-            None if event.is_root() || self.is_second => None,
-            None => Target::innermost(&context),
+            Some(parent) => self.span_of(parent).map(Target::Known),
+            None if event.is_root() => None,
+            None => Target::innermost(),
         };
         if let Some(target) = target.filter(Target::is_recording) {
-            target.record(event);
+            target.record(event, wanted);
         }
     }
 
-    fn on_enter(&self, id: &Id, context: layer::Context<'_, S>) {
-        if let Some(span) = self.span_of(&context, id) {
-            entered::enter(id, span.in_context(&Context::current()));
+    fn on_enter(&self, id: &Id, _: layer::Context<'_, S>) {
+        let Some(subscribed) = self.subscribed else { return };
+        let entered = self.open.with(id, |made| {
+            made.timing.enter();
+            made.span.clone()
+        });
+        if let Some(span) = entered {
+            entered::enter(subscribed, id, span);
         }
     }
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
-        entered::exit(id);
-    }
-
-    fn on_close(&self, id: Id, context: layer::Context<'_, S>) {
-        if let Some(span) = self.span_of(&context, &id) {
-            span.end(None);
-        }
-    }
-}
-
-/// The span that an event belongs to.
-enum Target {
-    /// Made by the layer or by an operation.
-    Known(Span),
-    /// Made by foreign code: the current span of this context.
-    Foreign(Context),
-}
-
-impl Target {
-    fn innermost<S>(context: &layer::Context<'_, S>) -> Option<Self>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let current = Context::current();
-        if let Some(span) = Span::of(&current) {
-            return Some(Self::Known(span.clone()));
-        }
-        let id = current.span().span_context().span_id();
-        let entered = context.lookup_current().and_then(|span| span.extensions().get::<Span>().cloned());
-        match entered.filter(|span| span.trace_context().span_id() == id) {
-            Some(span) => Some(Self::Known(span)),
-            None if current.has_active_span() => Some(Self::Foreign(current)),
-            None => None,
+        let Some(subscribed) = self.subscribed else { return };
+        // Of a span that is not kept nobody asks when it was left.
+        if entered::exit(subscribed, id).is_some_and(|span| span.is_kept()) {
+            self.open.with(id, |made| made.timing.exit());
         }
     }
 
-    fn is_recording(&self) -> bool {
-        match self {
-            Self::Known(span) => span.is_recording(),
-            Self::Foreign(context) => context.span().is_recording(),
+    fn on_close(&self, id: Id, _: layer::Context<'_, S>) {
+        let Some(Made { span, timing }) = self.subscribed.and_then(|_| self.open.remove(&id)) else { return };
+        if !span.is_kept() {
+            return;
         }
-    }
-
-    fn record(&self, event: &Event<'_>) {
-        let metadata = event.metadata();
-        let fields = EventFields::of(event);
-        let attributes: Vec<Attribute<'_>> =
-            [("level", metadata.level().as_str().into()), ("target", metadata.target().into())]
-                .into_iter()
-                .chain(fields.attributes())
-                .collect();
-        let name = fields.message.as_deref().unwrap_or(metadata.name());
-        let is_error = *metadata.level() == Level::ERROR;
-        match self {
-            Self::Known(span) => {
-                span.add_event(name, None, &attributes);
-                if is_error {
-                    span.set_status(Status::Error(""));
-                }
-            }
-            Self::Foreign(context) => {
-                let (span, handle) = (context.span(), Handle::of(context));
-                let name = match handle.guard().judge(Place::EventName, "", name) {
-                    Verdict::Clean(name) => name.to_owned(),
-                    Verdict::Replaced(name) => name,
-                    Verdict::Refused | Verdict::SpanRefused => return,
-                };
-                handle.guard().judge_attributes(Place::EventAttribute, &attributes, |left| {
-                    let left = left.iter().copied().map(to_key_value).collect();
-                    span.add_event_with_timestamp(name, SystemTime::now(), left);
-                });
-                if is_error {
-                    span.set_status(opentelemetry::trace::Status::error(""));
-                }
-            }
+        if let Some((busy, idle)) = timing.busy_and_idle() {
+            span.set_attribute("busy_ns", busy);
+            span.set_attribute("idle_ns", idle);
         }
+        span.end(timing.left());
     }
 }

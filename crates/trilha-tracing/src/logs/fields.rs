@@ -31,21 +31,24 @@ impl<'w> FormatFields<'w> for TextFields {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         let handle = Handle::current();
         let (mut result, mut separator) = (Ok(()), "");
-        fields.record(&mut EachField(|name: &'static str, value: Value<'_>| {
-            let mut write = |text: &str| write!(writer, "{separator}{text}");
-            let written = match (name, value) {
-                ("message", Value::Str(message)) => write(&escaped(&judged(&handle, message))),
-                _ => {
-                    let mut text = None;
-                    handle.guard().judge_attributes(Place::LogField, &[(name, value)], |left| {
-                        text = left.first().map(|field| shown(*field));
-                    });
-                    text.map_or(Ok(()), |text| write(&text))
-                }
-            };
-            separator = " ";
-            result = result.and(written);
-        }));
+        fields.record(&mut EachField::in_short(
+            handle.stats().panics(),
+            |name: &'static str, value: Value<'_>| {
+                let mut write = |text: &str| write!(writer, "{separator}{text}");
+                let written = match (name, value) {
+                    ("message", Value::Str(message)) => write(&escaped(&judged(&handle, message))),
+                    _ => {
+                        let mut text = None;
+                        handle.guard().judge_attributes(Place::LogField, &[(name, value)], |left| {
+                            text = left.first().map(|field| shown(*field));
+                        });
+                        text.map_or(Ok(()), |text| write(&text))
+                    }
+                };
+                separator = " ";
+                result = result.and(written);
+            },
+        ));
         result
     }
 }

@@ -47,8 +47,8 @@ where
         let mut now = String::new();
         SystemTime.format_time(&mut Writer::new(&mut now))?;
         let metadata = event.metadata();
-        let fields = EventFields::of(event);
         let handle = Handle::current();
+        let fields = EventFields::in_short(event, handle.stats().panics());
         let message = fields.message.as_deref().unwrap_or_default();
 
         let mut line = Map::new();
