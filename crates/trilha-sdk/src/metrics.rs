@@ -12,7 +12,7 @@ use std::{
 use http::{Uri, uri::Scheme};
 use opentelemetry::{KeyValue, metrics::MeterProvider};
 use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_otlp::{MetricExporter, Protocol, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
@@ -62,6 +62,10 @@ impl Metrics {
             transport,
             endpoint,
             headers: Vec::new(),
+            #[cfg(feature = "gzip")]
+            is_gzip: false,
+            #[cfg(feature = "tls")]
+            tls: None,
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(60),
             resource: Vec::new(),
@@ -112,6 +116,10 @@ pub struct MetricsBuilder {
     transport: Transport,
     endpoint: String,
     headers: Vec<(String, String)>,
+    #[cfg(feature = "gzip")]
+    is_gzip: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<rustls::ClientConfig>,
     timeout: Duration,
     interval: Duration,
     resource: Vec<KeyValue>,
@@ -122,6 +130,22 @@ impl MetricsBuilder {
     /// stand above those of `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_EXPORTER_OTLP_METRICS_HEADERS`.
     pub fn headers(mut self, headers: Vec<(String, String)>) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// Compresses exports with gzip. Defaults to what `OTEL_EXPORTER_OTLP_COMPRESSION` and
+    /// `OTEL_EXPORTER_OTLP_METRICS_COMPRESSION` say.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self) -> Self {
+        self.is_gzip = true;
+        self
+    }
+
+    /// How a receiver behind `https://` is known, and how it knows us. Defaults to none, and then `https://`
+    /// is refused.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: rustls::ClientConfig) -> Self {
+        self.tls = Some(config);
         self
     }
 
@@ -152,7 +176,8 @@ impl MetricsBuilder {
         let _entered = runtime.enter();
         let exporter = self.exporter()?;
         let exports = Arc::<Exports>::default();
-        let exporter = Quiet { exporter, runtime: runtime.clone(), exports: exports.clone() };
+        let (runtime, timeout) = (runtime.clone(), self.timeout);
+        let exporter = Quiet { exporter, runtime, timeout, exports: exports.clone() };
         let reader = PeriodicReader::builder(exporter).with_interval(self.interval).build();
         let provider = SdkMeterProvider::builder()
             .with_reader(reader)
@@ -162,31 +187,72 @@ impl MetricsBuilder {
     }
 
     fn exporter(&self) -> Result<MetricExporter, SetupError> {
-        check_url(&self.endpoint)?;
-        let headers = Headers::check(&self.headers).map_err(|name| SetupError(Kind::Header(name)))?;
+        let url = check_url(&self.endpoint)?;
+        let is_https = url.scheme() == Some(&Scheme::HTTPS);
+        if is_https && !self.has_tls() {
+            return Err(SetupError(Kind::Tls));
+        }
+        let headers = Headers::check(&self.headers).map_err(|problem| SetupError(Kind::Header(problem)))?;
         match self.transport {
-            Transport::Http => MetricExporter::builder()
-                .with_http()
-                .with_protocol(Protocol::HttpBinary)
-                .with_http_client(Client {
-                    inner: HyperClient::with_default_connector(self.timeout, None),
-                    headers,
-                })
-                .with_endpoint(&self.endpoint)
-                .with_timeout(self.timeout)
-                .build(),
+            Transport::Http => self.http(headers),
             #[cfg(feature = "grpc")]
-            Transport::Grpc => {
-                use opentelemetry_otlp::WithTonicConfig;
-                MetricExporter::builder()
-                    .with_tonic()
-                    .with_endpoint(&self.endpoint)
-                    .with_timeout(self.timeout)
-                    .with_interceptor(headers)
-                    .build()
-            }
+            Transport::Grpc => self.grpc(url, headers),
         }
         .map_err(|error| SetupError(Kind::Exporter(error.to_string())))
+    }
+
+    fn http(&self, headers: Headers) -> Result<MetricExporter, ExporterBuildError> {
+        let builder = MetricExporter::builder()
+            .with_http()
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(&self.endpoint)
+            .with_timeout(self.timeout);
+        #[cfg(feature = "gzip")]
+        let builder = match self.is_gzip {
+            true => builder.with_compression(opentelemetry_otlp::Compression::Gzip),
+            false => builder,
+        };
+        #[cfg(feature = "tls")]
+        if let Some(config) = &self.tls {
+            let inner = HyperClient::new(crate::tls::http(config.clone()), self.timeout, None);
+            return builder.with_http_client(Client { inner, headers }).build();
+        }
+        let inner = HyperClient::with_default_connector(self.timeout, None);
+        builder.with_http_client(Client { inner, headers }).build()
+    }
+
+    #[cfg(feature = "grpc")]
+    fn grpc(&self, url: Uri, headers: Headers) -> Result<MetricExporter, ExporterBuildError> {
+        use opentelemetry_otlp::WithTonicConfig;
+        let builder = MetricExporter::builder()
+            .with_tonic()
+            .with_endpoint(&self.endpoint)
+            .with_timeout(self.timeout)
+            .with_interceptor(headers);
+        #[cfg(feature = "gzip")]
+        let builder = match self.is_gzip {
+            true => builder.with_compression(opentelemetry_otlp::Compression::Gzip),
+            false => builder,
+        };
+        #[cfg(feature = "tls")]
+        let builder = match self.tls.clone().filter(|_| url.scheme() == Some(&Scheme::HTTPS)) {
+            Some(config) => {
+                let refused =
+                    |error: tonic::transport::Error| ExporterBuildError::InternalFailure(error.to_string());
+                builder.with_channel(crate::tls::channel(url, config).map_err(refused)?)
+            }
+            None => builder,
+        };
+        #[cfg(not(feature = "tls"))]
+        let _ = url;
+        builder.build()
+    }
+
+    fn has_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
     }
 }
 
@@ -218,7 +284,7 @@ impl SetupError {
     /// The option to change: `endpoint` or `headers`. `None` where it is the system's fault.
     pub fn option(&self) -> Option<&'static str> {
         match &self.0 {
-            Kind::Url | Kind::Exporter(_) => Some("endpoint"),
+            Kind::Url | Kind::Tls | Kind::Exporter(_) => Some("endpoint"),
             Kind::Header(_) => Some("headers"),
             Kind::Thread(_) => None,
         }
@@ -227,22 +293,25 @@ impl SetupError {
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {
-    #[error("a URL begins with http:// and names a host; TLS is not built in yet")]
+    #[error("a URL begins with http:// or https:// and names a host")]
     Url,
+    #[error("https:// needs the feature `tls` and its settings")]
+    Tls,
     #[error("the exporter refuses its settings: {0}")]
     Exporter(String),
-    #[error("the header {0:?} cannot be sent")]
+    #[error("{0}")]
     Header(String),
     #[error("the system gives no thread")]
     Thread(#[source] io::Error),
 }
 
 /// The exporter's own errors show the URL, which may hold a secret.
-fn check_url(url: &str) -> Result<(), SetupError> {
+fn check_url(url: &str) -> Result<Uri, SetupError> {
     let uri = url.parse::<Uri>().map_err(|_| SetupError(Kind::Url))?;
     let is_named = uri.host().is_some_and(|host| !host.is_empty());
-    match is_named && uri.scheme() == Some(&Scheme::HTTP) {
-        true => Ok(()),
+    let is_known = uri.scheme().is_some_and(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
+    match is_named && is_known {
+        true => Ok(uri),
         false => Err(SetupError(Kind::Url)),
     }
 }

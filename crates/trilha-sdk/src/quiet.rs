@@ -12,9 +12,10 @@ use std::{
 
 use opentelemetry::Context;
 use opentelemetry_sdk::{
-    error::OTelSdkResult,
+    error::{OTelSdkError, OTelSdkResult},
     metrics::{Temporality, data::ResourceMetrics, exporter::PushMetricExporter},
 };
+use tokio::time;
 use tracing::{Dispatch, dispatcher};
 
 use crate::runtime::QuietRuntime;
@@ -31,18 +32,25 @@ pub(crate) struct Exports {
 pub(crate) struct Quiet<E> {
     pub(crate) exporter: E,
     pub(crate) runtime: QuietRuntime,
+    /// What an export takes at most: the exporter's own limit does not cover connecting.
+    pub(crate) timeout: Duration,
     pub(crate) exports: Arc<Exports>,
 }
 
 impl<E: PushMetricExporter> PushMetricExporter for Quiet<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let mut export = pin!(self.exporter.export(metrics));
+        let export = {
+            let _runtime = self.runtime.enter();
+            time::timeout(self.timeout, self.exporter.export(metrics))
+        };
+        let mut export = pin!(export);
         let result = poll_fn(|cx| {
             let _runtime = self.runtime.enter();
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             dispatcher::with_default(&Dispatch::none(), || export.as_mut().poll(cx))
         })
-        .await;
+        .await
+        .unwrap_or(Err(OTelSdkError::Timeout(self.timeout)));
         let counter = match result {
             Ok(()) => &self.exports.delivered,
             Err(_) => &self.exports.failed,

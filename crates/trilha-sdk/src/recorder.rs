@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, mem,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -18,7 +18,8 @@ use opentelemetry::{
 };
 use parking_lot::{Mutex, RwLock};
 use trilha_core::{
-    Recorder, Scope, SpanCounts, TraceContext,
+    NoopRecorder, Recorder, Scope, SpanCounts, TraceContext,
+    fence::{Callback, Panics},
     recorder::{Attribute, Decision, Link, SpanRecord, SpanStart, Status, Value, WITHHELD, to_key_value},
 };
 
@@ -27,6 +28,12 @@ use trilha_core::{
 /// What the provider loses after a span has ended, it does not tell: a span counts as delivered once it
 /// was handed over. Of a span that the guard refuses as a whole, what was known at its start stays, and what came
 /// after the first 128 attributes, events or links: the API takes nothing back.
+///
+/// A sampler, an id generator or a processor that panics takes no work with it: that is counted under
+/// [`Callback::TracerProvider`]. At a span's start, the parent is passed on; at its end, the span is
+/// unacknowledged, since another processor may have taken it. One kind still ends the process: a processor that
+/// panics in `on_start` *and* in `on_end`, as the SDK calls the second while the first unwinds. There
+/// [`GuardedProcessor`](crate::GuardedProcessor) helps.
 pub struct ApiRecorder<P: TracerProvider> {
     provider: P,
     tracers: RwLock<HashMap<Scope, P::Tracer>>,
@@ -37,7 +44,15 @@ pub struct ApiRecorder<P: TracerProvider> {
 struct Counts {
     created: AtomicU64,
     sampled_out: AtomicU64,
-    ended: AtomicU64,
+    delivered: AtomicU64,
+    unacknowledged: AtomicU64,
+    panics: Panics,
+}
+
+impl Counts {
+    fn fence<T>(&self, call: impl FnOnce() -> T) -> Option<T> {
+        self.panics.fence(Callback::TracerProvider, call)
+    }
 }
 
 impl<P: TracerProvider> ApiRecorder<P> {
@@ -99,15 +114,16 @@ where
             Some(parent) => Context::new().with_remote_span_context(parent.to_api(start.is_parent_remote)),
             None => Context::new(),
         };
-        let span = self.tracer(start.scope).build_with_context(builder, &parent_context);
-        let counter = match span.is_recording() {
-            true => &self.counts.created,
-            false => &self.counts.sampled_out,
-        };
+        let started = self.counts.fence(|| {
+            let span = self.tracer(start.scope).build_with_context(builder, &parent_context);
+            (context_of(&span, parent), span.is_recording(), span)
+        });
+        let Some((context, is_created, span)) = started else { return NoopRecorder.start(start) };
+        let counter = if is_created { &self.counts.created } else { &self.counts.sampled_out };
         counter.fetch_add(1, Relaxed);
         Arc::new(Record {
-            context: context_of(&span, parent),
-            is_created: span.is_recording(),
+            context,
+            is_created,
             span: Mutex::new(Some(Open::new(span))),
             counts: self.counts.clone(),
         })
@@ -115,11 +131,17 @@ where
 
     fn counts(&self) -> SpanCounts {
         let mut counts = SpanCounts::default();
-        counts.delivered = self.counts.ended.load(Relaxed);
+        counts.delivered = self.counts.delivered.load(Relaxed);
+        counts.unacknowledged = self.counts.unacknowledged.load(Relaxed);
         counts.sampled_out = self.counts.sampled_out.load(Relaxed);
-        counts.created = self.counts.created.load(Relaxed).max(counts.delivered);
-        counts.open = counts.created - counts.delivered;
+        let ended = counts.delivered + counts.unacknowledged;
+        counts.created = self.counts.created.load(Relaxed).max(ended);
+        counts.open = counts.created - ended;
         counts
+    }
+
+    fn panics(&self) -> Option<&Panics> {
+        Some(&self.counts.panics)
     }
 }
 
@@ -168,15 +190,19 @@ const MOST_WAITING: usize = 128;
 impl<S: Span> Record<S> {
     fn with(&self, f: impl FnOnce(&mut Open<S>)) {
         if let Some(open) = self.span.lock().as_mut().filter(|open| !open.is_withheld) {
-            f(open);
+            self.counts.fence(|| f(open));
         }
     }
 
     fn end(&self, time: Option<SystemTime>) {
-        let Some(open) = self.span.lock().take() else { return };
-        open.end(time);
+        let Some(mut open) = self.span.lock().take() else { return };
+        let is_handed_over = self.counts.fence(|| open.end(time)).is_some();
+        // By itself: what panicked above may do so once more.
+        self.counts.fence(|| drop(open));
         if self.is_created {
-            self.counts.ended.fetch_add(1, Relaxed);
+            let counts = &self.counts;
+            let counter = if is_handed_over { &counts.delivered } else { &counts.unacknowledged };
+            counter.fetch_add(1, Relaxed);
         }
     }
 }
@@ -226,13 +252,13 @@ impl<S: Span> Open<S> {
         self.is_withheld = true;
     }
 
-    fn end(mut self, time: Option<SystemTime>) {
-        self.attributes.into_iter().for_each(|attribute| self.span.set_attribute(attribute));
-        for (name, time, attributes) in self.events {
+    fn end(&mut self, time: Option<SystemTime>) {
+        self.attributes.drain(..).for_each(|attribute| self.span.set_attribute(attribute));
+        for (name, time, attributes) in self.events.drain(..) {
             self.span.add_event_with_timestamp(name, time, attributes);
         }
-        self.links.into_iter().for_each(|link| self.span.add_link(link.span_context, link.attributes));
-        self.span.set_status(self.status);
+        self.links.drain(..).for_each(|link| self.span.add_link(link.span_context, link.attributes));
+        self.span.set_status(mem::replace(&mut self.status, ApiStatus::Unset));
         match time {
             Some(time) => self.span.end_with_timestamp(time),
             None => self.span.end(),
@@ -246,7 +272,9 @@ impl<S: Span + fmt::Debug + Send + Sync> SpanRecord for Record<S> {
     }
 
     fn is_recording(&self) -> bool {
-        self.span.lock().as_ref().is_some_and(|open| !open.is_withheld && open.span.is_recording())
+        let span = self.span.lock();
+        let open = span.as_ref().filter(|open| !open.is_withheld);
+        open.and_then(|open| self.counts.fence(|| open.span.is_recording())).unwrap_or(false)
     }
 
     fn set_attribute(&self, key: &str, value: Value<'_>) {

@@ -1,63 +1,70 @@
 //! The counts of a service as metrics.
 
+mod instruments;
+mod snapshots;
+mod spans;
+
 use opentelemetry::{KeyValue, metrics::Meter};
 use trilha_core::{Handle, guard::PiiGuard};
 
-/// Publishes what became of every span, and what was refused:
+pub use self::instruments::Component;
+pub(crate) use self::instruments::{CountMetrics, EXPORTED, INFLIGHT, PROCESSED};
+
+/// Queue and exporter behind a recorder, as metrics name them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SpanPipeline {
+    /// What holds the queue.
+    pub processor: Component,
+    /// What sends.
+    pub exporter: Component,
+    /// How many spans may wait.
+    pub queue_capacity: u64,
+}
+
+/// Publishes what became of every span, and what was refused. `pipeline` is what stands behind the recorder; without
+/// one only what starts is known.
 ///
 /// | metric | unit | attributes |
 /// |---|---|---|
-/// | `trilha.spans.created` | `{span}` | – |
-/// | `trilha.spans.sampled_out` | `{span}` | – |
-/// | `trilha.spans.delivered` | `{span}` | – |
-/// | `trilha.spans.unacknowledged` | `{span}` | – |
-/// | `trilha.spans.dropped` | `{span}` | `reason` |
-/// | `trilha.spans.queued` | `{span}` | – |
+/// | `otel.sdk.span.started` | `{span}` | `otel.span.sampling_result` |
+/// | `otel.sdk.span.live` | `{span}` | `otel.span.sampling_result` |
+/// | `trilha.spans.overdue` | `{span}` | |
+/// | `otel.sdk.processor.span.queue.size`, `…queue.capacity` | `{span}` | component |
+/// | `otel.sdk.processor.span.processed` | `{span}` | component, `error.type`: `queue_full`, `already_shutdown`, `too_large` |
+/// | `otel.sdk.exporter.span.inflight` | `{span}` | component |
+/// | `otel.sdk.exporter.span.exported` | `{span}` | component, `error.type`: `rejected`, `export_failed`, `unacknowledged` |
+/// | `trilha.panics` | `{panic}` | `callback` |
 /// | `trilha.refused` | `{item}` | `what` |
 /// | `trilha.propagation.broken` | `{item}` | `reason`, `carrier`, `peer`, `zone` |
 /// | `trilha.guard.redactions` | `{item}` | `exit`, `detector` |
 /// | `trilha.guard.cuts` | `{item}` | `exit` |
 /// | `trilha.guard.refused_purposes` | `{item}` | `purpose` |
 ///
-/// - **Cardinality:** the reasons, five; what can be refused, twelve; of broken propagation three reasons and
-///   the kinds of carriers for each of at most 65 peers; the guard's exits, 15, and detectors, 19 and those
-///   of the platform; at most 65 purposes.
+/// *component* is `otel.component.type` and `otel.component.name`. The names are those of the
+/// [semantic conventions 1.42](https://github.com/open-telemetry/semantic-conventions/blob/v1.42.0/docs/otel/sdk-metrics.md)
+/// (development) where they have one.
+///
+/// The values of one collection are of one moment, and add up: of the spans that are kept,
+/// `started = live + queue.size + inflight + processed`, and `processed` without an error is all that was `exported`.
+/// For that a span is *processed* when its export has ended, and not already when it begins; and a span that still
+/// waits at the deadline of a shutdown is `already_shutdown` too. Spans that are overdue are live too, and most will
+/// never end.
+///
+/// - **Cardinality:** the errors, six; the callbacks, 15; what can be refused, twelve; of broken propagation four
+///   reasons and the kinds of carriers for each of at most 65 peers; the guard's exits, 15, and detectors, 19 and
+///   those of the platform; at most 65 purposes.
 /// - **PII:** none; a peer is the address of a service, a topic or a queue.
-pub fn observe_counts(meter: &Meter, handle: &Handle) {
-    let recorder = handle.recorder().clone();
+pub fn observe_counts(meter: &Meter, handle: &Handle, pipeline: Option<&SpanPipeline>) {
+    spans::observe(meter, handle, pipeline);
     let stats = handle.stats().clone();
-    type Read = fn(&trilha_core::SpanCounts) -> u64;
-    let totals: [(&'static str, &'static str, Read); 4] = [
-        ("trilha.spans.created", "Spans that were started and are to be kept", |c| c.created),
-        ("trilha.spans.sampled_out", "Spans that the sampler did not keep", |c| c.sampled_out),
-        ("trilha.spans.delivered", "Spans that the receiver took", |c| c.delivered),
-        ("trilha.spans.unacknowledged", "Spans sent over a connection that broke before the answer", |c| {
-            c.unacknowledged
-        }),
-    ];
-    for (name, description, read) in totals {
-        let recorder = recorder.clone();
-        meter
-            .u64_observable_counter(name)
-            .with_unit("{span}")
-            .with_description(description)
-            .with_callback(move |observer| observer.observe(read(&recorder.counts()), &[]))
-            .build();
-    }
-    let queue = recorder.clone();
+    let panics = handle.panics(); // not the handle, which would keep its own meters alive
     meter
-        .u64_observable_gauge("trilha.spans.queued")
-        .with_unit("{span}")
-        .with_description("Spans that wait to be sent")
-        .with_callback(move |observer| observer.observe(queue.counts().queued, &[]))
-        .build();
-    meter
-        .u64_observable_counter("trilha.spans.dropped")
-        .with_unit("{span}")
-        .with_description("Spans that were lost, by reason")
+        .u64_observable_counter("trilha.panics")
+        .with_unit("{panic}")
+        .with_description("Panics of foreign code that were caught, by callback")
         .with_callback(move |observer| {
-            for (reason, count) in recorder.counts().dropped.by_reason() {
-                observer.observe(count, &[KeyValue::new("reason", reason)]);
+            for (callback, count) in panics.by_callback() {
+                observer.observe(count, &[KeyValue::new("callback", callback.name())]);
             }
         })
         .build();
