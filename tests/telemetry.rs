@@ -45,8 +45,11 @@ async fn spans_and_metrics_arrive_with_their_resource() {
         .has_resource("team", "checkout")
         .has_resource("zone", "Z2")
         .has_resource("runtime", "rust");
-    let created = receiver.metric("trilha.spans.created").await;
-    assert_eq!(created.unit, "{span}");
+    let started = receiver.metric("otel.sdk.span.started").await;
+    assert_eq!((started.unit.as_str(), started.total()), ("{span}", 3.0));
+    let exported = receiver.metric("otel.sdk.exporter.span.exported").await;
+    let kind = [("otel.component.type", "otlp_http_span_exporter".into())];
+    assert_eq!((exported.points_with(&kind).count(), exported.total()), (exported.points.len(), 3.0));
     assert_eq!(report.counts.metric_exports.failed, 0);
 }
 
@@ -62,7 +65,7 @@ async fn grpc_carries_both() {
     spans(telemetry.handle(), 1);
     let report = telemetry.shutdown(SOON).await;
     assert_eq!((report.is_complete, report.counts.spans.delivered), (true, 1), "{report}");
-    receiver.metric("trilha.spans.created").await;
+    receiver.metric("otel.sdk.span.started").await;
     assert_header_once_a_request(&receiver);
 }
 
@@ -211,8 +214,7 @@ async fn what_is_sampled_out_is_counted_and_its_trace_goes_on() {
 fn a_wrong_endpoint_is_named() {
     for (endpoint, text) in [
         ("localhost:4318", "endpoint: not a valid URL"),
-        ("https://collector", "endpoint: TLS is not built in yet, so https:// cannot be used"),
-        ("", "endpoint: a URL begins with http://"),
+        ("", "endpoint: a URL begins with http:// or https://"),
     ] {
         let error = Telemetry::builder("orders").endpoint(endpoint).build().unwrap_err();
         assert_eq!((error.option(), error.to_string().as_str()), ("endpoint", text));

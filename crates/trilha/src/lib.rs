@@ -72,17 +72,19 @@
 //! |---|---|
 //! | `http` (default) | export over OTLP/HTTP |
 //! | `grpc` | export over OTLP/gRPC |
+//! | `console` | `OTEL_TRACES_EXPORTER=console`: traces as lines of JSON on standard output |
+//! | `gzip` | compressed exports |
+//! | `tls` | export to `https://`, with the roots of the system or your own |
 //! | `tower` | [`tower`]: layers for servers and clients over HTTP and gRPC |
 //! | `axum` | the route of an axum handler, in [`tower`] |
 //! | `reqwest` | [`reqwest`]: a client |
 //! | `reqwest-charset`, `reqwest-form`, `reqwest-multipart`, `reqwest-query`, `reqwest-stream` | its methods for what is optional in reqwest |
 //! | `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite` | [`sqlx`]: pool, connection, transaction |
+//! | `signal` | [`Telemetry::shutdown_on_signal`] |
 //! | `lapin` | [`lapin`]: AMQP |
 //! | `rdkafka` | [`rdkafka`]: Kafka |
 //! | `batch` | [`batch`]: batch runs, partitions, links |
-//!
-//! # What it does not do yet
-//! TLS to the receiver is not spoken: send to a collector on the same host.
+//! | `tracing-opentelemetry` | [`opentelemetry_layer`]: the layer of that crate on our tracer, for code that leans on its extension trait |
 
 pub mod prelude;
 pub mod task;
@@ -99,10 +101,13 @@ pub use trilha_batch as batch;
 pub use trilha_core::{
     Baggage, BrokenPropagation, BrokenReason, Carrier, CarrierKind, CarrierMut, ContextAttributes,
     DroppedSpans, Handle, Operation, OperationBuilder, Outcome, Recipient, Refusal, Scope, SpanCounts,
-    SpanKind, TraceContext, Trust, api, carry, guard, policy, propagation, sampling::Sampler, schema, trust,
+    SpanKind, TraceContext, Trust, api, carry, fence, guard, policy, propagation, sampling::Sampler, schema,
+    trust,
 };
 #[cfg(feature = "lapin")]
 pub use trilha_lapin as lapin;
+#[cfg(feature = "tls")]
+pub use trilha_otlp::Tls;
 #[cfg(feature = "rdkafka")]
 pub use trilha_rdkafka as rdkafka;
 #[cfg(feature = "reqwest")]
@@ -112,7 +117,9 @@ pub use trilha_sdk::{ApiRecorder, ExportCounts};
 pub use trilha_sqlx as sqlx;
 #[cfg(feature = "tower")]
 pub use trilha_tower as tower;
-pub use trilha_tracing::{JsonLog, TextFields, TextLog, TraceLayer};
+pub use trilha_tracing::{Detail, JsonLog, SpanExt, TextFields, TextLog, TraceLayer};
+#[cfg(feature = "tracing-opentelemetry")]
+pub use trilha_tracing::{opentelemetry_layer, tracing_opentelemetry};
 
 pub use crate::{
     attributes::{attributes, with_attributes},

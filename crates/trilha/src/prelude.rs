@@ -9,5 +9,6 @@ pub use trilha_rdkafka::{
     BaseConsumerExt as _, ConsumerExt as _, FutureProducerExt as _, MessageExt as _, ProducerExt as _,
     StreamConsumerExt as _,
 };
+pub use trilha_tracing::SpanExt as _;
 
 pub use crate::{Telemetry, task::JoinSetExt as _};

@@ -40,11 +40,6 @@ impl Env {
         self.0.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// The value of the first of these variables that is set, and which one that was.
-    pub(crate) fn first<'a>(&self, names: &[&'a str]) -> Option<(&'a str, String)> {
-        names.iter().find_map(|name| Some((*name, self.text(name)?)))
-    }
-
     /// True or false. Anything else is an error: a switch that is misspelt must not be guessed.
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, SetupError> {
         match self.text(name).map(|value| value.to_ascii_lowercase()).as_deref() {

@@ -5,6 +5,8 @@
 use std::{fmt, time::Duration};
 
 use http::{HeaderName, HeaderValue};
+#[cfg(feature = "tls")]
+use trilha_otlp::Tls;
 
 use super::env::Env;
 use crate::SetupError;
@@ -32,51 +34,82 @@ pub(crate) struct ExporterOptions {
     pub(crate) endpoint: Option<String>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) is_gzip: bool,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+impl ExporterOptions {
+    fn has_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
 }
 
 /// Where one signal goes.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) struct Exporter {
+    /// Lines on standard output, and what follows has no meaning.
+    pub(crate) is_console: bool,
     /// With HTTP the whole URL.
     pub(crate) endpoint: String,
     pub(crate) protocol: Protocol,
     /// They can be sent.
     pub(crate) headers: Vec<(String, String)>,
+    #[cfg_attr(not(feature = "gzip"), allow(dead_code, reason = "it is always false"))]
+    pub(crate) is_gzip: bool,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Tls,
     pub(crate) timeout: Duration,
     pub(crate) origins: Origins,
 }
 
 /// The builder's methods or the variables that set an exporter's values, for errors.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Origins {
-    pub(crate) endpoint: &'static str,
-    pub(crate) protocol: &'static str,
-    pub(crate) timeout: &'static str,
+    pub(crate) endpoint: String,
+    pub(crate) protocol: String,
+    pub(crate) timeout: String,
+    pub(crate) roots: String,
+    pub(crate) client_certificate: String,
+    pub(crate) client_key: String,
 }
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
+const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
+const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 
 impl Signal {
-    /// The variables of this signal, as `[exporter, endpoint, protocol, headers, timeout]`.
-    const fn variables(self) -> [&'static str; 5] {
+    const fn exporter(self) -> &'static str {
         match self {
-            Self::Traces => [
-                "OTEL_TRACES_EXPORTER",
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-                "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-                "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
-            ],
-            Self::Metrics => [
-                "OTEL_METRICS_EXPORTER",
-                "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-                "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-                "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
-            ],
+            Self::Traces => "OTEL_TRACES_EXPORTER",
+            Self::Metrics => "OTEL_METRICS_EXPORTER",
+        }
+    }
+
+    /// This signal's own variable beside a general one.
+    fn own(self, general: &str) -> String {
+        let own = match self {
+            Self::Traces => "OTLP_TRACES_",
+            Self::Metrics => "OTLP_METRICS_",
+        };
+        general.replacen("OTLP_", own, 1)
+    }
+
+    /// The value of a signal's own variable, else of the general one, and which one that is: the general one
+    /// where none is set.
+    fn value(self, general: &str, env: &Env) -> (String, Option<String>) {
+        let own = self.own(general);
+        match env.text(&own) {
+            Some(value) => (own, Some(value)),
+            None => (general.to_owned(), env.text(general)),
         }
     }
 
@@ -95,44 +128,109 @@ impl Exporter {
         options: &ExporterOptions,
         env: &Env,
     ) -> Result<Option<Self>, SetupError> {
-        let [exporter, endpoint_of, protocol_of, headers_of, timeout_of] = signal.variables();
-        match env.text(exporter).as_deref() {
-            None | Some("otlp") => {}
-            Some("none") => return Ok(None),
-            Some(_) => return Err(SetupError::new(exporter, "is neither otlp nor none")),
-        }
+        let refused = |problem| Err(SetupError::new(signal.exporter(), problem));
+        let is_console = match (env.text(signal.exporter()).as_deref(), signal) {
+            (None | Some("otlp"), _) => false,
+            (Some("none"), _) => return Ok(None),
+            (Some("console"), Signal::Traces) if cfg!(feature = "console") => true,
+            (Some("console"), Signal::Traces) => return refused("needs the feature `console`"),
+            (Some(_), Signal::Traces) => return refused("is none of otlp, console and none"),
+            (Some(_), Signal::Metrics) => return refused("is neither otlp nor none"),
+        };
         let (protocol_of, protocol) = match options.protocol {
-            Some(protocol) => ("protocol", protocol),
-            None => protocol(env.first(&[protocol_of, PROTOCOL]))?,
+            Some(protocol) => ("protocol".to_owned(), protocol),
+            None => protocol(signal.value(PROTOCOL, env))?,
         };
-        let general = |option, endpoint: &str| match protocol {
-            Protocol::Http => (option, format!("{}/{}", endpoint.trim_end_matches('/'), signal.path())),
-            Protocol::Grpc => (option, endpoint.to_owned()),
-        };
-        let (option, endpoint) = match (&options.endpoint, env.text(endpoint_of), env.text(ENDPOINT)) {
-            (Some(endpoint), ..) => general("endpoint", endpoint),
-            (None, Some(endpoint), _) => (endpoint_of, endpoint),
-            (None, None, Some(endpoint)) => general(ENDPOINT, &endpoint),
-            (None, None, None) => general(
-                ENDPOINT,
-                match protocol {
-                    Protocol::Http => "http://localhost:4318",
-                    Protocol::Grpc => "http://localhost:4317",
-                },
-            ),
-        };
+        let (endpoint_of, endpoint) = endpoint(signal, protocol, options, env);
         let mut headers = checked(HEADERS, env.pairs(HEADERS)?)?;
-        headers.extend(checked(headers_of, env.pairs(headers_of)?)?);
+        let own = signal.own(HEADERS);
+        headers.extend(checked(&own, env.pairs(&own)?)?);
         headers.extend(checked("header", options.headers.clone())?);
-        let timeout_of = env.first(&[timeout_of, TIMEOUT]).map_or(TIMEOUT, |(name, _)| name);
+        let (timeout_of, _) = signal.value(TIMEOUT, env);
+        let tls_of = |general| match options.has_tls() {
+            true => "tls".to_owned(),
+            false => signal.value(general, env).0,
+        };
         Ok(Some(Self {
-            endpoint,
+            is_console,
             protocol,
             headers: last_of_each(headers),
-            timeout: env.millis(timeout_of)?.unwrap_or(Duration::from_secs(10)),
-            origins: Origins { endpoint: option, protocol: protocol_of, timeout: timeout_of },
+            is_gzip: options.is_gzip || is_gzip(signal.value(COMPRESSION, env))?,
+            #[cfg(feature = "tls")]
+            tls: tls(signal, options, env, &endpoint)?,
+            timeout: env.millis(&timeout_of)?.unwrap_or(Duration::from_secs(10)),
+            origins: Origins {
+                endpoint: endpoint_of,
+                protocol: protocol_of,
+                timeout: timeout_of,
+                roots: tls_of(CERTIFICATE),
+                client_certificate: tls_of(CLIENT_CERTIFICATE),
+                client_key: tls_of(CLIENT_KEY),
+            },
+            endpoint,
         }))
     }
+}
+
+/// Where to, and who said so.
+fn endpoint(signal: Signal, protocol: Protocol, options: &ExporterOptions, env: &Env) -> (String, String) {
+    let own = signal.own(ENDPOINT);
+    let (origin, base) = match (&options.endpoint, env.text(&own), env.text(ENDPOINT)) {
+        (Some(endpoint), ..) => ("endpoint", endpoint.clone()),
+        (None, Some(endpoint), _) => return (own, endpoint), // used as it is
+        (None, None, Some(endpoint)) => (ENDPOINT, endpoint),
+        (None, None, None) => match protocol {
+            Protocol::Http => (ENDPOINT, "http://localhost:4318".to_owned()),
+            Protocol::Grpc => (ENDPOINT, "http://localhost:4317".to_owned()),
+        },
+    };
+    let endpoint = match protocol {
+        Protocol::Http => format!("{}/{}", base.trim_end_matches('/'), signal.path()),
+        Protocol::Grpc => base,
+    };
+    (origin.to_owned(), endpoint)
+}
+
+fn is_gzip((variable, value): (String, Option<String>)) -> Result<bool, SetupError> {
+    match value.as_deref() {
+        None | Some("none") => Ok(false),
+        Some("gzip") if cfg!(feature = "gzip") => Ok(true),
+        Some("gzip") => Err(SetupError::new(variable, "needs the feature `gzip`")),
+        Some(_) => Err(SetupError::new(variable, "is neither gzip nor none")),
+    }
+}
+
+/// What the variables say of TLS, unless the program does; nothing is read where nothing is encrypted.
+#[cfg(feature = "tls")]
+fn tls(signal: Signal, options: &ExporterOptions, env: &Env, endpoint: &str) -> Result<Tls, SetupError> {
+    if let Some(tls) = &options.tls {
+        return Ok(tls.clone());
+    }
+    let file = |general| match signal.value(general, env) {
+        (variable, Some(path)) if is_encrypted(endpoint) => {
+            // The path is not shown: by mistake it may be the key itself.
+            let problem = |error| SetupError::new(variable, format!("the file cannot be read: {error}"));
+            std::fs::read(&path).map(Some).map_err(problem)
+        }
+        _ => Ok(None),
+    };
+    let mut tls = Tls::new();
+    if let Some(pem) = file(CERTIFICATE)? {
+        tls = tls.roots(pem);
+    }
+    if let Some(pem) = file(CLIENT_CERTIFICATE)? {
+        tls = tls.client_certificate(pem);
+    }
+    if let Some(pem) = file(CLIENT_KEY)? {
+        tls = tls.client_key(pem);
+    }
+    Ok(tls)
+}
+
+/// Whether the scheme of a URL, in whatever case, is that of TLS.
+#[cfg(feature = "tls")]
+pub(crate) fn is_encrypted(endpoint: &str) -> bool {
+    endpoint.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 // A URL or a header may hold a secret, so neither is shown.
@@ -152,20 +250,20 @@ impl fmt::Debug for Exporter {
     }
 }
 
-fn protocol(variable: Option<(&'static str, String)>) -> Result<(&'static str, Protocol), SetupError> {
-    let Some((name, value)) = variable else { return Ok((PROTOCOL, Protocol::Http)) };
-    match value.as_str() {
-        "http/protobuf" => Ok((name, Protocol::Http)),
-        "grpc" => Ok((name, Protocol::Grpc)),
-        _ => Err(SetupError::new(name, "is neither http/protobuf nor grpc")),
+fn protocol((name, value): (String, Option<String>)) -> Result<(String, Protocol), SetupError> {
+    match value.as_deref() {
+        None | Some("http/protobuf") => Ok((name, Protocol::Http)),
+        Some("grpc") => Ok((name, Protocol::Grpc)),
+        Some(_) => Err(SetupError::new(name, "is neither http/protobuf nor grpc")),
     }
 }
 
-/// The headers, where all can be sent. Checked here, where it is still known who set them.
+/// The headers, where all can be sent. Checked here, where it is still known who set them. What is no name is not
+/// shown: by mistake it may be a secret.
 fn checked(option: &str, headers: Vec<(String, String)>) -> Result<Vec<(String, String)>, SetupError> {
     for (name, value) in &headers {
         if HeaderName::try_from(name).is_err() {
-            return Err(SetupError::new(option, format!("{name:?} is not the name of a header")));
+            return Err(SetupError::new(option, "a name is not that of a header"));
         }
         if HeaderValue::try_from(value).is_err() {
             let problem = format!("the value of {name:?} has characters that no header may have");
@@ -229,18 +327,22 @@ mod tests {
         );
         assert_eq!(
             refused(&[], &[(HEADERS, "a b=c")]),
-            "OTEL_EXPORTER_OTLP_HEADERS: \"a b\" is not the name of a header",
+            "OTEL_EXPORTER_OTLP_HEADERS: a name is not that of a header",
         );
-        assert_eq!(
-            refused(&[("a b".into(), "c".into())], &[]),
-            "header: \"a b\" is not the name of a header",
-        );
+        assert_eq!(refused(&[("a b".into(), "c".into())], &[]), "header: a name is not that of a header",);
     }
 
     #[test]
     fn who_set_a_value_is_known() {
         let origins = |variables: &'static [_]| resolve(variables).origins;
-        let general = Origins { endpoint: ENDPOINT, protocol: PROTOCOL, timeout: TIMEOUT };
+        let general = Origins {
+            endpoint: ENDPOINT.into(),
+            protocol: PROTOCOL.into(),
+            timeout: TIMEOUT.into(),
+            roots: CERTIFICATE.into(),
+            client_certificate: CLIENT_CERTIFICATE.into(),
+            client_key: CLIENT_KEY.into(),
+        };
         assert_eq!(origins(&[]), general);
         assert_eq!(origins(&[(ENDPOINT, "http://c"), (PROTOCOL, "grpc"), (TIMEOUT, "1")]), general);
         let of_traces = origins(&[
@@ -261,10 +363,50 @@ mod tests {
     }
 
     #[test]
+    fn compression_is_gzip_or_none() {
+        let is_gzip = |variables: &[(&str, &str)]| {
+            let options = ExporterOptions::default();
+            Exporter::resolve(Signal::Traces, &options, &Env::of(variables)).map(|it| it.unwrap().is_gzip)
+        };
+        const OWN: &str = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION";
+        assert!(!is_gzip(&[(COMPRESSION, "gzip"), (OWN, "none")]).unwrap());
+        assert_eq!(is_gzip(&[(COMPRESSION, "zstd")]).unwrap_err().option(), COMPRESSION);
+        assert_eq!(is_gzip(&[(OWN, "GZIP")]).unwrap_err().option(), OWN);
+        match is_gzip(&[(COMPRESSION, "gzip")]) {
+            Ok(is_gzip) => assert!(is_gzip && cfg!(feature = "gzip")),
+            Err(error) => assert_eq!(error.to_string(), format!("{COMPRESSION}: needs the feature `gzip`")),
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "tls")]
+    fn a_certificate_that_cannot_be_read_is_an_error_where_it_is_used() {
+        let resolve = |variables: &[(&str, &str)]| {
+            let options = ExporterOptions::default();
+            Exporter::resolve(Signal::Traces, &options, &Env::of(variables))
+        };
+        for general in [CERTIFICATE, CLIENT_CERTIFICATE, CLIENT_KEY] {
+            let own = Signal::Traces.own(general);
+            for variable in [general, &own] {
+                let missing = (variable, "/nowhere.pem");
+                let error = resolve(&[missing, (ENDPOINT, "https://c")]).unwrap_err();
+                assert_eq!(error.option(), variable);
+                assert!(resolve(&[missing, (ENDPOINT, "http://c")]).is_ok());
+            }
+        }
+    }
+
+    #[test]
     fn a_signal_can_be_switched_off_and_not_misspelt() {
         let options = ExporterOptions::default();
         let off = Env::of(&[("OTEL_TRACES_EXPORTER", "none")]);
         assert_eq!(Exporter::resolve(Signal::Traces, &options, &off).unwrap(), None);
+        let console = |signal: Signal| {
+            let env = Env::of(&[(signal.exporter(), "console")]);
+            Exporter::resolve(signal, &options, &env).map(|exporter| exporter.unwrap().is_console)
+        };
+        assert_eq!(console(Signal::Traces).is_ok_and(|is_console| is_console), cfg!(feature = "console"));
+        assert_eq!(console(Signal::Metrics).unwrap_err().option(), "OTEL_METRICS_EXPORTER");
         let wrong = Env::of(&[("OTEL_TRACES_EXPORTER", "jaeger")]);
         let error = Exporter::resolve(Signal::Traces, &options, &wrong).unwrap_err();
         assert_eq!(error.option(), "OTEL_TRACES_EXPORTER");

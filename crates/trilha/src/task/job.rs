@@ -28,6 +28,6 @@ where
 {
     let environment = Environment::of_process();
     let job = Operation::builder(&SCOPE, name, SpanKind::Internal);
-    let job = job.extract(&environment, Trust::Internal).probe(true).start();
+    let job = job.extract(&environment, Trust::Internal).probe(&|| true).start();
     job.run_with(future, F::Output::outcome).await
 }

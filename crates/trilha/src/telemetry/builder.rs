@@ -26,8 +26,10 @@ use crate::{
 /// | [`endpoint`](Self::endpoint) | `OTEL_EXPORTER_OTLP_ENDPOINT`, `…_TRACES_ENDPOINT`, `…_METRICS_ENDPOINT` | `http://localhost:4318`, with gRPC `:4317` |
 /// | [`protocol`](Self::protocol) | `OTEL_EXPORTER_OTLP_PROTOCOL`, `…_TRACES_PROTOCOL`, `…_METRICS_PROTOCOL` | `http/protobuf` |
 /// | [`header`](Self::header) | `OTEL_EXPORTER_OTLP_HEADERS`, `…_TRACES_HEADERS`, `…_METRICS_HEADERS` | – |
+/// | [`gzip`](Self::gzip) | `OTEL_EXPORTER_OTLP_COMPRESSION`, `…_TRACES_COMPRESSION`, `…_METRICS_COMPRESSION` (`gzip` or `none`) | `none` |
+/// | [`tls`](Self::tls) | `OTEL_EXPORTER_OTLP_CERTIFICATE`, `…_CLIENT_CERTIFICATE`, `…_CLIENT_KEY`, each with `…_TRACES_…` and `…_METRICS_…`: paths of PEM files, read where the endpoint is `https://` | the system's roots |
 /// | – | `OTEL_EXPORTER_OTLP_TIMEOUT`, `…_TRACES_TIMEOUT`, `…_METRICS_TIMEOUT` | 10,000 ms |
-/// | – | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` (`otlp` or `none`) | `otlp` |
+/// | – | `OTEL_TRACES_EXPORTER` (`otlp`, `none`, or `console`: lines of JSON on standard output), `OTEL_METRICS_EXPORTER` (`otlp` or `none`) | `otlp` |
 /// | [`sampler`](Self::sampler) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | parent-based; all, or a tenth where the environment is `production` or `staging` |
 /// | [`policy`](Self::policy) | `TRILHA_POLICY`: the path of a file | – |
 /// | [`hash_key`](Self::hash_key) | `TRILHA_HASH_KEY`: the secret of values that leave as a keyed hash, of 16 bytes at least | – |
@@ -36,8 +38,10 @@ use crate::{
 /// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |
 /// | – | `RUST_LOG`: which log lines are written | `info` |
 /// | – | `TRILHA_SPANS`: which `tracing` spans take part, as in `RUST_LOG` | `info,lapin=off` |
-/// | – | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 1,000 ms, 8,192 and 512 spans |
+/// | – | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | 1,000 ms, 65,536 and 512 spans |
+/// | – | `OTEL_BSP_EXPORT_TIMEOUT`: how long a batch is tried again before it is given up | 60,000 ms |
 /// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 characters, 128, 128 |
+/// | – | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, where the span has no limit of its own; `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | 128, 16,384 characters; 128, 128 |
 /// | – | `OTEL_METRIC_EXPORT_INTERVAL` | 60,000 ms |
 #[derive(Clone, Debug)]
 #[must_use = "telemetry starts with `install` or `build`"]
@@ -95,6 +99,22 @@ impl TelemetryBuilder {
     /// none. It is never logged.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.exporter.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Compresses every export with gzip. Defaults to what `OTEL_EXPORTER_OTLP_COMPRESSION` says, else to not
+    /// doing so.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self) -> Self {
+        self.0.exporter.is_gzip = true;
+        self
+    }
+
+    /// How the receiver behind `https://` is known, and how it knows us, in the place of the environment's
+    /// files. Defaults to those, else to the system's roots.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: trilha_otlp::Tls) -> Self {
+        self.0.exporter.tls = Some(tls);
         self
     }
 

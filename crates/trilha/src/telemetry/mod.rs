@@ -3,7 +3,10 @@
 mod builder;
 mod install;
 mod notices;
+mod panic_hook;
 mod report;
+#[cfg(all(unix, feature = "signal"))]
+mod signal;
 
 use std::{
     sync::Arc,
@@ -13,14 +16,13 @@ use std::{
 
 use opentelemetry::global;
 use tokio::sync::oneshot;
-use tracing_subscriber::{Layer, registry::LookupSpan};
 use trilha_core::{
     BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope,
     api::{ApiMeterProvider, ApiPropagator, ApiTracerProvider},
 };
 use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
 
-use trilha_sdk::{ExportCounts, Metrics, MetricsBuilder, observe_counts};
+use trilha_sdk::{Component, ExportCounts, Metrics, MetricsBuilder, SpanPipeline, observe_counts};
 use trilha_tracing::TraceLayer;
 
 pub use self::{
@@ -87,7 +89,9 @@ impl Telemetry {
         }
         notices::start(&settings.guard);
         let handle = handle.build();
-        observe_counts(&handle.meter(&SCOPE), &handle);
+        let names = pipeline.as_ref().zip(settings.traces.as_ref());
+        let names = names.map(|(pipeline, to)| names_of(pipeline, to));
+        observe_counts(&handle.meter(&SCOPE), &handle, names.as_ref());
         Ok(Self(Arc::new(Parts { handle, pipeline, metrics })))
     }
 
@@ -116,11 +120,8 @@ impl Telemetry {
     /// for it: they need a handle, or [`set_default`](Self::set_default).
     ///
     /// Filter it on its own (`Layer::with_filter`): a filter on the whole subscriber would take spans
-    /// out of the traces together with the log lines.
-    pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
-    where
-        S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-    {
+    /// out of the traces together with the log lines. What else it does is said at [`TraceLayer`].
+    pub fn layer(&self) -> TraceLayer {
         TraceLayer::new(self.0.handle.clone())
     }
 
@@ -148,6 +149,38 @@ impl Telemetry {
     /// [`shutdown`](Self::shutdown) without a runtime: waits on the calling thread.
     pub fn shutdown_blocking(&self, timeout: Duration) -> Report {
         self.0.shutdown_blocking(timeout)
+    }
+
+    /// Sends what has ended before a panic ends the process; at most for `timeout`. The panic hook that is there
+    /// stays, and comes first.
+    ///
+    /// That is so where the program is built with `panic = "abort"`, and for the panics after which nothing
+    /// unwinds in any program: out of an `extern "C"` function, and out of a destructor while another panic unwinds.
+    /// Any other panic changes nothing: it may be caught, as those of tasks and handlers are, and its thread must
+    /// not wait. If it ends `main`, telemetry that `main` owns is dropped on the way, which sends what is left.
+    ///
+    /// Spans that are open when the process ends are lost. Call it once, after the program's own hook is set.
+    pub fn flush_on_panic(&self, timeout: Duration) {
+        panic_hook::install(Arc::downgrade(&self.0), timeout);
+    }
+
+    /// Shuts telemetry down when the process gets `SIGTERM` or `SIGINT`, within `timeout`; logs the report, and then
+    /// lets the signal end the process as if nobody had listened: whoever waits for it sees by what it ended. A
+    /// second signal ends it at once.
+    ///
+    /// It is for programs that do not handle these signals themselves. One that does, as a server with a graceful
+    /// shutdown, must not call it: its last requests would find telemetry stopped and the process ended. It calls
+    /// [`shutdown`](Self::shutdown) when it is done. Other listeners, tokio's for instance, get the signal too.
+    ///
+    /// It needs the feature `signal`, and no runtime. Once telemetry is dropped, a signal ends the process without
+    /// more ado.
+    ///
+    /// # Errors
+    /// The system takes no handler, or gives no thread.
+    #[cfg(all(unix, feature = "signal"))]
+    pub fn shutdown_on_signal(&self, timeout: Duration) -> Result<(), SetupError> {
+        signal::shutdown(Arc::downgrade(&self.0), timeout)
+            .map_err(|error| SetupError::new("shutdown_on_signal", error))
     }
 }
 
@@ -221,16 +254,33 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
     if let Some(count) = spans.link_count {
         limits = limits.links(count);
     }
-    let endpoint = to
-        .headers
-        .iter()
-        .fold(endpoint(to)?.timeout(to.timeout), |endpoint, (name, value)| endpoint.header(name, value));
+    if let Some(count) = spans.event_attribute_count {
+        limits = limits.event_attributes(count);
+    }
+    if let Some(count) = spans.link_attribute_count {
+        limits = limits.link_attributes(count);
+    }
+    let mut endpoint = endpoint(to)?.timeout(to.timeout);
+    for (name, value) in &to.headers {
+        endpoint = endpoint.header(name, value);
+    }
+    #[cfg(feature = "gzip")]
+    if to.is_gzip {
+        endpoint = endpoint.gzip();
+    }
+    #[cfg(feature = "tls")]
+    {
+        endpoint = endpoint.tls(to.tls.clone());
+    }
     let mut config = PipelineConfig::new(endpoint)
         .resource(settings.resource.attributes.iter().cloned())
         .sampler(settings.sampler)
         .limits(limits);
     if let Some(delay) = spans.schedule_delay {
         config = config.batch_interval(delay);
+    }
+    if let Some(time) = spans.export_timeout {
+        config = config.retry_for(time);
     }
     if let Some(size) = spans.queue_size {
         // A small queue is no mistake: the default batch then follows it.
@@ -242,7 +292,25 @@ fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupE
     Pipeline::start(config).map_err(|error| SetupError::new(option_of(to, error.option()), error.problem()))
 }
 
+/// How metrics name the pipeline.
+fn names_of(pipeline: &Pipeline, to: &Exporter) -> SpanPipeline {
+    let exporter = match to.protocol {
+        _ if to.is_console => "trilha_otlp::Endpoint::stdout",
+        Protocol::Http => "otlp_http_span_exporter",
+        Protocol::Grpc => "otlp_grpc_span_exporter",
+    };
+    SpanPipeline {
+        processor: Component::new("trilha_otlp::Pipeline"),
+        exporter: Component::new(exporter),
+        queue_capacity: pipeline.queue_capacity() as u64,
+    }
+}
+
 fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
+    #[cfg(feature = "console")]
+    if to.is_console {
+        return Ok(Endpoint::stdout());
+    }
     match to.protocol {
         #[cfg(feature = "http")]
         Protocol::Http => Ok(Endpoint::http(&to.endpoint)),
@@ -258,6 +326,16 @@ fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupErr
         .headers(to.headers.clone())
         .timeout(to.timeout)
         .resource(settings.resource.attributes.clone());
+    #[cfg(feature = "gzip")]
+    if to.is_gzip {
+        metrics = metrics.gzip();
+    }
+    #[cfg(feature = "tls")]
+    if crate::settings::is_encrypted(&to.endpoint) {
+        let refused =
+            |error: trilha_otlp::SetupError| SetupError::new(option_of(to, error.option()), error.problem());
+        metrics = metrics.tls(to.tls.client_config().map_err(refused)?);
+    }
     if let Some(interval) = settings.metric_interval {
         metrics = metrics.interval(interval);
     }
@@ -281,17 +359,21 @@ fn missing_feature(to: &Exporter) -> SetupError {
         Protocol::Http => "http",
         Protocol::Grpc => "grpc",
     };
-    SetupError::new(to.origins.protocol, format!("needs the feature `{feature}`"))
+    SetupError::new(&to.origins.protocol, format!("needs the feature `{feature}`"))
 }
 
 /// The name by which the user knows an option of the pipeline.
-fn option_of(to: &Exporter, option: Option<&'static str>) -> &'static str {
+fn option_of<'a>(to: &'a Exporter, option: Option<&'a str>) -> &'a str {
     match option {
-        Some("endpoint") => to.origins.endpoint,
+        Some("endpoint") => &to.origins.endpoint,
         Some("headers") => "header",
-        Some("timeout") => to.origins.timeout,
+        Some("timeout") => &to.origins.timeout,
+        Some("roots") => &to.origins.roots,
+        Some("client_certificate") => &to.origins.client_certificate,
+        Some("client_key") => &to.origins.client_key,
         Some("queue_spans") => "OTEL_BSP_MAX_QUEUE_SIZE",
         Some("batch_spans") => "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        Some("retry_for") => "OTEL_BSP_EXPORT_TIMEOUT",
         Some("batch_interval") => "OTEL_BSP_SCHEDULE_DELAY",
         Some(option) => option,
         None => "install",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use trilha_core::{BrokenPropagation, Handle, Refusal, SpanCounts, guard::Redaction};
+use trilha_core::{BrokenPropagation, Handle, Refusal, SpanCounts, fence::Callback, guard::Redaction};
 use trilha_sdk::ExportCounts;
 
 /// The counts of a service at one moment.
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub refused: Vec<(Refusal, u64)>,
     /// Where work of one of us came in without a trace to continue, and how often.
     pub broken_propagation: Vec<BrokenPropagation>,
+    /// How often foreign code panicked in the midst of somebody's work, of what did.
+    pub panics: Vec<(Callback, u64)>,
     /// What the guard hid, or in a dry run would have hidden: with keys and places, and never values.
     pub redactions: Vec<Redaction>,
 }
@@ -29,6 +31,7 @@ impl Snapshot {
             metric_exports,
             refused: stats.refusals().collect(),
             broken_propagation: stats.broken_propagation(),
+            panics: handle.panics().by_callback().filter(|(_, count)| *count > 0).collect(),
             redactions: handle.guard().report(),
         }
     }
@@ -59,6 +62,9 @@ impl fmt::Display for Report {
         for (what, count) in lost.filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {what}")?;
         }
+        if spans.overdue > 0 {
+            write!(f, " ({} overdue)", spans.overdue)?; // of those that are open, named last
+        }
         let failed = self.counts.metric_exports.failed;
         if failed > 0 {
             write!(f, ", {failed} metric exports failed")?;
@@ -67,5 +73,21 @@ impl fmt::Display for Report {
             f.write_str(" (the deadline passed first)")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_what_was_not_delivered_and_what_will_not_end() {
+        let mut counts = Snapshot::new(&Handle::disabled(), ExportCounts::default());
+        (counts.spans.created, counts.spans.delivered) = (9, 4);
+        (counts.spans.queued, counts.spans.open) = (2, 3);
+        let mut report = Report { is_complete: true, counts };
+        assert_eq!(report.to_string(), "4 of 9 spans delivered, 2 queued, 3 open");
+        report.counts.spans.overdue = 1;
+        assert_eq!(report.to_string(), "4 of 9 spans delivered, 2 queued, 3 open (1 overdue)");
     }
 }

@@ -11,6 +11,8 @@ struct Span {
     parent_id: String,
     kind: String,
     name: String,
+    is_error: bool,
+    message: String,
     service: String,
     zone: String,
     attributes: HashMap<String, String>,
@@ -34,7 +36,13 @@ fn tree(span: &Span, spans: &[Span]) -> Tree {
     let below = below.map(|span| tree(span, spans)).collect();
     let attribute = |key: &str| span.attributes.get(key);
     let mut text = format!("{}  {}  {}", span.service, span.kind, plain(&span.name));
-    text.extend(attribute("error.type").map(|error| format!("  ERROR {error}")));
+    if span.is_error {
+        text.push_str("  ERROR");
+        text.extend(attribute("error.type").map(|error| format!(" {error}")));
+    }
+    if !span.message.is_empty() {
+        text.push_str(&format!(": {}", span.message));
+    }
     let values = [
         ("tenant", attribute("tenant")),
         ("route", attribute("route")),
@@ -71,6 +79,8 @@ fn spans(log: &str) -> Vec<Span> {
                 "Parent ID" => span.parent_id = value,
                 "ID" => span.span_id = value,
                 "Name" => span.name = value,
+                "Status code" => span.is_error = value == "STATUS_CODE_ERROR",
+                "Status message" => span.message = value,
                 "Kind" => span.kind = value.trim_start_matches("SPAN_KIND_").to_owned(),
                 _ => {}
             }
