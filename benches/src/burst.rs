@@ -3,6 +3,8 @@
 //! Each burst has as many spans as fit into one batch, and all of it is sent before the next one starts.
 //! So the number of batches depends on no clock, and no queue is ever full, however slow the machine.
 
+use std::thread;
+
 use crate::Result;
 
 /// The batch size of the SDK and of our pipeline, by default.
@@ -30,8 +32,31 @@ impl Burst {
         Self { operations: (BATCH / spans).max(1), spans, next: 0, operation, flush }
     }
 
+    /// A burst of two threads, which run `operation` side by side until their half of it is done.
+    pub(crate) fn of_two_threads(
+        spans: u64,
+        operation: impl Fn() + Send + Sync + 'static,
+        flush: impl Fn() -> Result<()> + 'static,
+    ) -> Self {
+        let each = (BATCH / spans / 2).max(1);
+        let both = move |_| {
+            let half = || (0..each).for_each(|_| operation());
+            thread::scope(|scope| {
+                scope.spawn(half);
+                half();
+            });
+        };
+        Self { operations: 1, spans: 2 * each * spans, ..Self::new(1, both, flush) }
+    }
+
+    /// A usual burst, after which nothing waits.
     pub(crate) fn run(&mut self) -> Result<()> {
-        for _ in 0..self.operations {
+        self.run_of(self.operations)
+    }
+
+    /// One of so many operations.
+    pub(crate) fn run_of(&mut self, operations: u64) -> Result<()> {
+        for _ in 0..operations {
             self.next += 1;
             (self.operation)(self.next);
         }

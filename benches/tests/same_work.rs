@@ -60,9 +60,15 @@ fn sends_requests(stack: &str) {
 
 #[test]
 fn an_order_is_the_same_trace_in_every_stack() {
-    for stack in ["spans", "operations", "tracing-opentelemetry", "fastrace"] {
-        sends_orders(stack);
-    }
+    let stacks = [
+        "spans",
+        "two_threads",
+        "operations",
+        "tracing-opentelemetry",
+        "tracing-opentelemetry.two_threads",
+        "fastrace",
+    ];
+    stacks.into_iter().for_each(sends_orders);
 }
 
 #[test]
@@ -84,5 +90,14 @@ fn what_is_sampled_out_is_not_sent() {
     ];
     for stack in stacks {
         assert_eq!(traces_of(stack, "always_off").len(), 0, "{stack}");
+    }
+}
+
+#[test]
+fn silent_operations_are_the_same_spans_without_what_they_say() {
+    for trace in traces_of("operations.silent", "always_on") {
+        let root = trace.has_spans(11).root();
+        assert_eq!((root.attributes.len(), root.events.len()), (0, 0));
+        assert_eq!(trace.spans_named("line").len(), 10);
     }
 }

@@ -5,6 +5,7 @@ mod sdk;
 mod trilha;
 
 use ::tower::layer::util::Identity;
+use tracing_subscriber::layer::{self, SubscriberExt};
 
 use crate::{
     Result,
@@ -16,9 +17,14 @@ use crate::{
 pub(crate) fn by_name(name: &str) -> Result<Burst> {
     match name {
         "spans-bare" => Ok(spans_bare()),
+        "registry-bare" => registry_bare(),
         "spans" => trilha::spans(),
         "children" => trilha::children(),
         "operations" => trilha::operations(),
+        "operations.silent" => trilha::silent_operations(),
+        "two_threads-bare" => Ok(two_threads_bare()),
+        "two_threads" => trilha::spans_of_two_threads(),
+        "tracing-opentelemetry.two_threads" => sdk::spans_of_two_threads(),
         "tracing-opentelemetry" => sdk::spans(),
         "fastrace" => fastrace::spans(),
         "requests-bare" => Ok(requests_bare()),
@@ -59,6 +65,16 @@ pub(crate) fn by_name(name: &str) -> Result<Burst> {
 
 fn spans_bare() -> Burst {
     Burst::new(1 + LINES, |_| spans::bare::order(&ITEM), || Ok(()))
+}
+
+fn two_threads_bare() -> Burst {
+    Burst::of_two_threads(1 + LINES, || spans::bare::order(&ITEM), || Ok(()))
+}
+
+/// What `tracing` and its registry cost by themselves, under a layer that does nothing.
+fn registry_bare() -> Result<Burst> {
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer::Identity::new()))?;
+    Ok(Burst::new(1 + LINES, |_| spans::instrumented::order(&ITEM), || Ok(())))
 }
 
 /// Under a layer that does nothing, since adding a layer has a price of its own in axum.

@@ -34,6 +34,12 @@ pub(super) fn spans() -> Result<Burst> {
     Ok(Burst::new(1 + LINES, |_| spans::instrumented::order(&ITEM), flush(provider)))
 }
 
+/// As [`spans`], half of each burst on another thread.
+pub(super) fn spans_of_two_threads() -> Result<Burst> {
+    let provider = install()?;
+    Ok(Burst::of_two_threads(1 + LINES, || spans::instrumented::order(&ITEM), flush(provider)))
+}
+
 pub(super) fn requests() -> Result<Burst> {
     let provider = install()?;
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());

@@ -36,6 +36,19 @@ pub(super) fn operations() -> Result<Burst> {
     Ok(Burst::new(1 + LINES, move |_| spans::operations::order(&handle, &ITEM), flush(telemetry)))
 }
 
+/// Operations without attributes and events.
+pub(super) fn silent_operations() -> Result<Burst> {
+    let telemetry = start()?;
+    let handle = telemetry.handle().clone();
+    Ok(Burst::new(1 + LINES, move |_| spans::operations::silent_order(&handle), flush(telemetry)))
+}
+
+/// As [`spans`], half of each burst on another thread.
+pub(super) fn spans_of_two_threads() -> Result<Burst> {
+    let telemetry = install()?;
+    Ok(Burst::of_two_threads(1 + LINES, || spans::instrumented::order(&ITEM), flush(telemetry)))
+}
+
 pub(super) fn requests() -> Result<Burst> {
     let telemetry = start()?;
     let router = requests::service(ServerTraceLayer::new().handle(telemetry.handle().clone()));
