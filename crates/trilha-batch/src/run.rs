@@ -5,7 +5,7 @@ use std::{fmt, future::Future, sync::Arc};
 use opentelemetry::{Context, trace::TraceContextExt};
 use trilha_core::{
     Carrier, CarrierMut, ContextAttributes, Handle, Operation, Outcome, SpanKind, TraceContext, Trust,
-    schema::Model,
+    current, schema::Model,
 };
 
 use crate::{
@@ -156,7 +156,7 @@ impl<'a> BatchRunBuilder<'a> {
 
     /// Starts the run: in a new trace, unless it [continues](Self::extract) one.
     pub fn start(self) -> BatchRun {
-        let current = Context::current();
+        let current = current::context();
         let handle = Handle::resolve_in(&current, self.handle.as_ref());
         let job = [("trilha.batch.name", self.name.into())];
         let scope = SCOPE;

@@ -9,7 +9,8 @@ use std::sync::{
 use opentelemetry::Context;
 use parking_lot::Mutex;
 use trilha_core::{
-    CarrierMut, ContextAttributes, Handle, Operation, Outcome, Recipient, TraceContext, propagation::inject,
+    CarrierMut, ContextAttributes, Handle, Operation, Outcome, Recipient, TraceContext, current,
+    propagation::inject,
 };
 
 use crate::links::Links;
@@ -129,7 +130,7 @@ impl Step {
 
     /// Runs `f` in the context. A panic in it ends the step, also where somebody above catches it.
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let attached = self.context.clone().attach();
+        let attached = current::attach(self.context.clone());
         let watch = EndOnUnwind(self);
         let result = f();
         std::mem::forget(watch);

@@ -6,7 +6,7 @@
 
 use opentelemetry::Context;
 
-use crate::{ContextAttributes, operation::Work};
+use crate::{ContextAttributes, current, operation::Work};
 
 /// `f` under the context that is current now, wherever and whenever it runs: on a thread, in a pool.
 ///
@@ -26,9 +26,9 @@ pub fn carry<F, R>(f: F) -> impl FnOnce() -> R
 where
     F: FnOnce() -> R,
 {
-    let context = Context::current();
+    let context = current::context();
     move || {
-        let _attached = context.attach();
+        let _attached = current::attach(context);
         f()
     }
 }

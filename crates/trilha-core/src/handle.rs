@@ -19,6 +19,7 @@ use crate::{
     api::{guarded, idle},
     attributes::Vocabulary,
     carrier::CarrierKind,
+    current,
     fence::{AllPanics, Callback},
     guard::PiiGuard,
     operation::Work,
@@ -81,7 +82,7 @@ impl Handle {
 
     /// The handle of the current operation, else the process's default, else a disabled one.
     pub fn current() -> Self {
-        Context::map_current(Self::of)
+        current::map(Self::of)
     }
 
     /// The handle of the operation that `context` belongs to, else as [`current`](Self::current).
@@ -98,7 +99,7 @@ impl Handle {
     /// The handle that an adapter was given, else as [`current`](Self::current). Where telemetry is
     /// suppressed, as in an exporter, neither counts.
     pub fn resolve(given: Option<&Self>) -> Self {
-        Context::map_current(|context| Self::resolve_in(context, given))
+        current::map(|context| Self::resolve_in(context, given))
     }
 
     /// [`resolve`](Self::resolve) in a context that is not the current one.

@@ -30,6 +30,7 @@
 
 pub mod api;
 pub mod carrier;
+pub mod current;
 pub mod fence;
 pub mod guard;
 #[cfg(feature = "http")]

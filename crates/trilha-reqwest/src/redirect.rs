@@ -9,12 +9,13 @@ use std::sync::{
 };
 
 use http::{HeaderMap, StatusCode};
-use opentelemetry::Context;
 use reqwest::{
     Request,
     redirect::{Attempt, Policy},
 };
-use trilha_core::{CarrierKind, Handle, Operation, Propagation, Recipient, propagation::Format, schema::Key};
+use trilha_core::{
+    CarrierKind, Handle, Operation, Propagation, Recipient, current, propagation::Format, schema::Key,
+};
 
 /// Where a correlation id is sent or copied to.
 const CORRELATION_IDS: [&str; 2] = ["x-correlation-id", "x-request-id"];
@@ -34,7 +35,7 @@ pub(crate) enum Redirects {
 pub(crate) fn judged(policy: Policy) -> Policy {
     Policy::custom(move |attempt| {
         // reqwest asks while it is polled, so that the current context is the request's.
-        match Context::map_current(|context| context.get::<Arc<Guard>>().cloned()) {
+        match current::map(|context| context.get::<Arc<Guard>>().cloned()) {
             Some(guard) if !guard.lets_pass(&attempt) => attempt.stop(),
             _ => policy.redirect(attempt),
         }

@@ -12,6 +12,7 @@ use opentelemetry::{
 use reqwest::{Method, Request};
 use trilha_core::{
     CarrierKind, DURATION_BOUNDARIES, Handle, Instruments, Operation, Outcome, Recipient, Scope, SpanKind,
+    current,
     http::{
         HeadersMut, host, known_method, original_method, port, protocol_version, redacted_url, span_name,
     },
@@ -45,14 +46,14 @@ impl Settings {
         client: reqwest::Client,
         request: Request,
     ) -> impl Future<Output = reqwest::Result<Response>> {
-        let made_in = Context::current();
+        let made_in = current::context();
         async move {
             if !self.is_traced {
                 let response = client.execute(request).await?;
                 let end = BodyEnd::new(None, response.status());
                 return Ok(Response::new(response, end));
             }
-            let context = match Context::current() {
+            let context = match current::context() {
                 current if current.has_active_span() || current.is_telemetry_suppressed() => current,
                 _ => made_in,
             };

@@ -10,6 +10,7 @@ use sqlx::{
     Describe, Error, Execute, Executor, SqlSafeStr, SqlStr,
     pool::{CloseEvent, PoolOptions},
 };
+use trilha_core::current;
 
 use crate::{
     Database, PoolConnection, Transaction,
@@ -210,7 +211,7 @@ impl<DB: Database> Pool<DB> {
 
 /// Calls `f` with the context in which a query was asked for: it may be run elsewhere.
 fn within<T>(context: &Context, f: impl FnOnce() -> T) -> T {
-    let _attached = context.clone().attach();
+    let _attached = current::attach(context.clone());
     f()
 }
 
@@ -221,7 +222,7 @@ impl<'p, DB: Database> Executor<'p> for &'_ Pool<DB> {
     where
         E: 'q + Execute<'q, DB>,
     {
-        let (pool, context) = (self.clone(), Context::current());
+        let (pool, context) = (self.clone(), current::context());
         Box::pin(try_stream! {
             let (mut connection, query) = pool.acquire_for(query, &context).await?;
             let mut steps = within(&context, || connection.fetch_many(query));
@@ -235,7 +236,7 @@ impl<'p, DB: Database> Executor<'p> for &'_ Pool<DB> {
     where
         E: 'q + Execute<'q, DB>,
     {
-        let (pool, context) = (self.clone(), Context::current());
+        let (pool, context) = (self.clone(), current::context());
         Box::pin(async move {
             let (mut connection, query) = pool.acquire_for(query, &context).await?;
             let row = within(&context, || connection.fetch_optional(query));

@@ -5,9 +5,9 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use opentelemetry::{Context, ContextGuard};
+use opentelemetry::ContextGuard;
 use tracing_core::span::Id;
-use trilha_core::Span;
+use trilha_core::{Span, current};
 
 thread_local! {
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
@@ -18,7 +18,7 @@ struct Entered {
     id: Id,
     span: Span,
     /// Detaches the context when it is dropped.
-    _attached: ContextGuard,
+    _attached: Option<ContextGuard>,
 }
 
 /// Which subscriber a span's id is of: those of two subscribers are the same numbers.
@@ -35,13 +35,13 @@ impl Subscribed {
 
 /// Makes `span` the current one until [`exit`] is called with the same id on this thread.
 pub(crate) fn enter(of: Subscribed, id: &Id, span: Span) {
-    let mut context = Context::current();
+    let mut context = current::context();
     // A span that is not kept may share the record of the current one: nothing is made anew. It is attached all the
     // same, for it may be left after the current one.
     if span.is_kept() || !is_current(&span) {
         context = span.in_context(&context);
     }
-    let entered = Entered { of, id: id.clone(), span, _attached: context.attach() };
+    let entered = Entered { of, id: id.clone(), span, _attached: current::attach(context) };
     // Without thread-local storage, at the end of a thread, nothing stays attached.
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
@@ -70,5 +70,5 @@ pub(crate) fn innermost() -> Option<Option<Span>> {
 }
 
 fn is_current(span: &Span) -> bool {
-    Context::map_current(|current| span.is_current(current))
+    current::map(|current| span.is_current(current))
 }

@@ -9,7 +9,7 @@ use opentelemetry::{
 use smallvec::{SmallVec, smallvec};
 use tracing_core::{Event, Level};
 use trilha_core::{
-    Handle, Span,
+    Handle, Span, current,
     guard::{Place, Verdict},
     recorder::{Attribute, Status, to_key_value},
 };
@@ -38,7 +38,7 @@ impl Target {
         if let Some(span) = entered::innermost() {
             return span.map(Self::Known);
         }
-        let current = Context::current();
+        let current = current::context();
         match Span::of(&current) {
             Some(span) => Some(Self::Known(span.clone())),
             None if current.has_active_span() => Some(Self::Foreign(current)),

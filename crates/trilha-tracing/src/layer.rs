@@ -1,16 +1,13 @@
 //! The layer that makes a span of each `tracing` span, and an event of each `tracing` event.
 
-use opentelemetry::{
-    Context,
-    trace::{SpanContext, TraceContextExt},
-};
+use opentelemetry::trace::{SpanContext, TraceContextExt};
 use tracing_core::{
     Event, Level, LevelFilter, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{Layer, layer};
 use trilha_core::{
-    Handle, Scope, Span,
+    Handle, Scope, Span, current,
     recorder::{Link, SpanStart},
 };
 
@@ -114,7 +111,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         if self.subscribed.is_none() {
             return;
         }
-        let current = Context::current();
+        let current = current::context();
         let parent = match attributes.parent().map(|parent| self.span_of(parent)) {
             Some(Some(parent)) => parent.in_context(&current),
             None if attributes.is_root() => current.with_remote_span_context(SpanContext::NONE),

@@ -6,6 +6,7 @@ use opentelemetry::{
     Context, Key, KeyValue, Value,
     trace::{SpanContext, Status, TraceContextExt},
 };
+use trilha_core::current;
 
 use crate::TraceLayer;
 
@@ -70,7 +71,7 @@ pub trait SpanExt {
 
 impl SpanExt for tracing::Span {
     fn context(&self) -> Context {
-        let current = Context::current();
+        let current = current::context();
         recorded(self, &current).unwrap_or(current)
     }
 

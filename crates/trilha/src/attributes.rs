@@ -1,10 +1,7 @@
 //! The context attributes of the work in hand, and of work that runs beside.
 
-use opentelemetry::{
-    Context,
-    context::{FutureExt, WithContext},
-};
-use trilha_core::ContextAttributes;
+use opentelemetry::context::{FutureExt, WithContext};
+use trilha_core::{ContextAttributes, current};
 
 /// The context attributes of the work in hand: tenant, route, model and what else the schema holds.
 ///
@@ -34,5 +31,5 @@ pub fn with_attributes<F>(
 ) -> WithContext<F> {
     let attributes = attributes().fork();
     set(&attributes);
-    future.with_context(attributes.in_context(&Context::current()))
+    future.with_context(attributes.in_context(&current::context()))
 }

@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 
 pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
-    Refusal,
+    Refusal, current,
     guard::{Place, Verdict},
     operation::Work,
     schema::{Consumer, Definition, Exit, Key, Model},
@@ -58,7 +58,7 @@ impl ContextAttributes {
     ///
     /// Outside any operation these belong to nobody: setting one has no effect.
     pub fn current() -> Self {
-        Context::map_current(Self::of).unwrap_or_default()
+        current::map(Self::of).unwrap_or_default()
     }
 
     pub(crate) fn of(context: &Context) -> Option<Self> {

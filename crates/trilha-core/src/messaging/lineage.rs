@@ -1,10 +1,8 @@
 //! Whose child a messaging span is, and to whom it is linked.
 
-use opentelemetry::Context;
-
 use super::Message;
 use crate::{
-    Handle, Operation, OperationBuilder, TraceContext,
+    Handle, Operation, OperationBuilder, TraceContext, current,
     operation::Inbound,
     trust::{Sender, Trust},
 };
@@ -94,7 +92,7 @@ pub(super) fn own_context(carried: Option<TraceContext>) -> Option<TraceContext>
 }
 
 fn current() -> Option<TraceContext> {
-    Context::map_current(TraceContext::of)
+    current::map(TraceContext::of)
 }
 
 fn is_in_trace(one: &TraceContext, other: Option<&TraceContext>) -> bool {

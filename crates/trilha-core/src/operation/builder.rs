@@ -9,6 +9,7 @@ use super::{Operation, arrival::Arrival, descent::Descent, inbound::Inbound, mea
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
+    current,
     recorder::{Attribute, Decision, Link, Span, SpanKind, SpanStart},
     trust::{Sender, Trust},
 };
@@ -181,7 +182,7 @@ impl<'a> OperationBuilder<'a> {
     pub fn start(mut self) -> Operation {
         let around = match &self.parent {
             Parent::Local(context) => context.clone(),
-            _ => Context::current(),
+            _ => current::context(),
         };
         let handle = match self.handle {
             Some(handle) if !around.is_telemetry_suppressed() => handle,

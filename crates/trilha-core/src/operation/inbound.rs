@@ -7,6 +7,7 @@ use opentelemetry::Context;
 use crate::{
     TraceContext, Traceparent, Trust,
     carrier::{Carrier, CarrierMut},
+    current,
     propagation::{Format, Propagation, correlation_fields, x_trace},
     recorder::Span,
 };
@@ -135,7 +136,7 @@ impl Inbound {
 
     /// Whether `context` came in with the work at hand.
     pub(crate) fn holds(context: &TraceContext) -> bool {
-        Context::map_current(|current| Work::of(current).is_some_and(|work| work.inbound.knows(context)))
+        current::map(|current| Work::of(current).is_some_and(|work| work.inbound.knows(context)))
     }
 
     pub(super) fn is_empty(&self) -> bool {

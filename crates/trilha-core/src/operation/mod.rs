@@ -29,6 +29,7 @@ use self::{measure::Measure, site::Site};
 use crate::{
     ContextAttributes, Handle, Recipient, Scope, TraceContext,
     carrier::CarrierMut,
+    current,
     propagation::Outgoing,
     recorder::{Span, SpanKind, Status, Value},
 };
@@ -148,7 +149,7 @@ impl Operation {
     /// A panic in `f` ends the operation as panicked, also where somebody above catches it.
     pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let Some(open) = &self.0 else { return f() };
-        let attached = open.context().clone().attach();
+        let attached = current::attach(open.context().clone());
         let watch = PanicWatch(self);
         let result = f();
         std::mem::forget(watch);
@@ -201,7 +202,7 @@ impl Operation {
         }
         if let Some(measure) = measure {
             // Exemplars and views may look at the current context.
-            let _attached = open.context().clone().attach();
+            let _attached = current::attach(open.context().clone());
             measure.finish(outcome, open.span.attributes(), ended);
         }
         open.span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ContextAttributes, Handle, Refusal, Stats,
     carrier::{CarrierKind, CarrierMut},
+    current,
     fence::Callback,
     guard::{PiiGuard, Place},
     operation::Work,
@@ -224,7 +225,7 @@ impl Outgoing<'_> {
 impl Baggage {
     /// The baggage of the current context.
     pub fn current() -> Self {
-        Context::map_current(Self::of)
+        current::map(Self::of)
     }
 
     /// The baggage of `context`: what came in, and what was set there through the OpenTelemetry API, which

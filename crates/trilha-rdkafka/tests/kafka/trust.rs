@@ -104,7 +104,7 @@ async fn a_forwarded_message_has_one_context_and_one_baggage_and_all_that_is_the
     let forwarded: Vec<_> =
         forwarded.iter().map(|(key, value)| (key.as_str(), value.as_deref().unwrap())).collect();
     assert_eq!(forwarded[..4], business);
-    let [("traceparent", traceparent), ("tracestate", "vendor=1"), ("baggage", baggage)] = forwarded[4..]
+    let [("baggage", baggage), ("traceparent", traceparent), ("tracestate", "vendor=1")] = forwarded[4..]
     else {
         panic!("{forwarded:?}")
     };

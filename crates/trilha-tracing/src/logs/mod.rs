@@ -8,9 +8,9 @@ mod text;
 
 use std::borrow::Cow;
 
-use opentelemetry::{Context, trace::TraceContextExt};
+use opentelemetry::trace::TraceContextExt;
 use trilha_core::{
-    ContextAttributes, Handle,
+    ContextAttributes, Handle, current,
     guard::{Place, Verdict},
     schema::Exit,
 };
@@ -19,7 +19,7 @@ pub use self::{fields::TextFields, json::JsonLog, text::TextLog};
 
 /// Calls `visit` with the ids of the current span, and with the context attributes that may be logged.
 fn for_each_correlation(mut visit: impl FnMut(&str, &str)) {
-    let context = Context::current();
+    let context = current::context();
     let span = context.span();
     let ids = span.span_context();
     if ids.is_valid() {

@@ -1,8 +1,7 @@
 //! A job that outlives the work that started it, as an operation of its own.
 
-use opentelemetry::Context;
 use tokio::task::JoinHandle;
-use trilha_core::{Operation, Outcome, SpanKind, TraceContext};
+use trilha_core::{Operation, Outcome, SpanKind, TraceContext, current};
 
 use crate::telemetry::SCOPE;
 
@@ -36,7 +35,7 @@ where
     F: Future<Output: JobOutput + Send + 'static> + Send + 'static,
 {
     let job = Operation::builder(&SCOPE, name, SpanKind::Internal).root();
-    let job = match Context::map_current(TraceContext::of) {
+    let job = match current::map(TraceContext::of) {
         Some(cause) => job.link(cause, &[]),
         None => job,
     };
