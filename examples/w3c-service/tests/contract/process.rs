@@ -45,7 +45,13 @@ async fn nobody_who_receives_them_disturbs_nobody() {
     let mut service = Service::start().await;
     service.call(&[]).await;
     let (lines, succeeded) = service.interrupt().await;
-    assert!(succeeded && lines.len() == 1 && lines[0].starts_with("0 of 2 spans delivered"), "{lines:?}");
+    assert!(succeeded, "{lines:?}");
+    // That they are lost may be logged too, if the process lives for as long.
+    let (reports, others): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.starts_with("0 of 2 spans"));
+    assert!(
+        reports.len() == 1 && others.iter().all(|line| line.contains("spans are being lost")),
+        "{lines:?}"
+    );
 }
 
 #[test]
