@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     Action, Detector, Detectors, Inner, Mode, PiiGuard, Place,
     action::write_marker,
-    scan::Finding,
+    scan::{Finding, Suspicion},
     treatment::{Kind, Treatment, Treatments},
 };
 use crate::{
@@ -60,6 +60,15 @@ pub struct Reason {
     pub action: Action,
 }
 
+/// What is seen at the door.
+enum FirstLook {
+    /// Nothing can be found, and nothing else speaks against the text. So it is with nearly all.
+    Clean,
+    /// Something may be found. `None`: the text was not looked at, since its key decides or is new, since it is too
+    /// long, or since there are detectors of the platform's own.
+    Unclear(Option<Suspicion>),
+}
+
 impl PiiGuard {
     /// Judges a text that is about to leave by `place`, under a key where it has one, else under an empty one.
     ///
@@ -78,24 +87,10 @@ impl PiiGuard {
         text: &'t str,
         attributes: Option<&ContextAttributes>,
     ) -> Verdict<'t> {
-        let inner = &*self.0;
-        let treatment = inner.treatment(place, key);
-        if text.len() <= inner.rules.value_bytes {
-            match treatment.kind {
-                Kind::Undeclared if inner.is_dropped(place) => {}
-                Kind::Declared | Kind::Undeclared => {
-                    let found = inner.find(text, treatment.except);
-                    return match found.is_empty() {
-                        true => Verdict::Clean(text),
-                        false => {
-                            inner.record(place, key, text, inner.replace(place, text, &found, text.len()))
-                        }
-                    };
-                }
-                Kind::Hidden(_) | Kind::Unfit | Kind::Class(_) => {}
-            }
+        match self.0.look(place, key, text) {
+            FirstLook::Clean => Verdict::Clean(text),
+            FirstLook::Unclear(suspicion) => self.0.judge_further(place, key, text, attributes, suspicion),
         }
-        inner.judge_by_key(place, key, treatment, text, attributes)
     }
 
     /// What [`judge`](Self::judge) would say, and why. Nothing is counted.
@@ -122,6 +117,18 @@ impl PiiGuard {
     /// What is known of the key alone.
     pub(super) fn treatment(&self, place: Place, key: &str) -> Treatment {
         self.0.treatment(place, key)
+    }
+
+    /// Whether a text leaves as it is, as far as that can be told at first sight.
+    #[inline]
+    pub(super) fn lets_text_through(&self, place: Place, key: &str, text: &str) -> bool {
+        matches!(self.0.look(place, key, text), FirstLook::Clean)
+    }
+
+    /// Whether a key is known, and leaves it to its values what becomes of them.
+    #[inline]
+    pub(super) fn is_unruled(&self, key: &str) -> bool {
+        self.0.known(key).is_some_and(|treatment| !treatment.kind.is_of_key())
     }
 
     /// Whether nothing is found in a text without a key. It counts nothing.
@@ -153,14 +160,34 @@ fn is_long(written: &str) -> bool {
 }
 
 impl Inner {
-    #[inline]
+    /// What is seen without asking a detector, and so without a fence.
+    fn look(&self, place: Place, key: &str, text: &str) -> FirstLook {
+        let is_scanned = self.known(key).is_some_and(|treatment| self.is_scanned(place, treatment.kind));
+        if !is_scanned || text.len() > self.rules.value_bytes || self.scanner.has_own() {
+            return FirstLook::Unclear(None);
+        }
+        match Suspicion::of(text.as_bytes()) {
+            None => FirstLook::Clean,
+            suspicion => FirstLook::Unclear(suspicion),
+        }
+    }
+
     fn treatment(&self, place: Place, key: &str) -> Treatment {
-        match key {
-            "" => Treatment::UNNAMED,
+        self.known(key).copied().unwrap_or_else(|| self.treatment_anew(place, key))
+    }
+
+    /// How the values of a key are treated that was seen before, or of none.
+    #[inline(always)]
+    fn known(&self, key: &str) -> Option<&Treatment> {
+        if key.is_empty() { Some(&Treatment::UNNAMED) } else { self.treatments.get(key) }
+    }
+
+    fn treatment_anew(&self, place: Place, key: &str) -> Treatment {
+        match place {
             // What others name is not kept: they could fill the table.
-            _ if matches!(place, Place::Baggage | Place::Tracestate) => self.look_up(key),
+            Place::Baggage | Place::Tracestate => self.look_up(key),
             _ if key.len() > Treatments::LONGEST => Treatment { kind: Kind::Unfit, ..Treatment::UNNAMED },
-            _ => self.treatments.get(key, || self.look_up(key)),
+            _ => self.treatments.keep(key, self.look_up(key)),
         }
     }
 
@@ -173,29 +200,45 @@ impl Inner {
         }
     }
 
-    fn is_dropped(&self, place: Place) -> bool {
-        self.rules.mode == Mode::Strict && !place.is_needed()
+    /// Whether its key leaves it to the text what becomes of it.
+    #[inline]
+    fn is_scanned(&self, place: Place, kind: Kind) -> bool {
+        match kind {
+            Kind::Declared => true,
+            Kind::Undeclared => self.rules.mode != Mode::Strict || place.is_needed(),
+            Kind::Hidden(_) | Kind::Unfit | Kind::Class(_) => false,
+        }
     }
 
-    /// Fenced: what cannot be judged is hidden as a whole.
-    #[inline]
     fn find(&self, text: &str, except: Detectors) -> Vec<Finding> {
-        let found = self.panics.fence(Callback::Detector, || self.scanner.find(text, except));
+        self.fenced(text, || self.scanner.find(text, except))
+    }
+
+    /// What cannot be judged is hidden as a whole.
+    fn fenced(&self, text: &str, find: impl FnOnce() -> Vec<Finding>) -> Vec<Finding> {
+        let found = self.panics.fence(Callback::Detector, find);
         found.unwrap_or_else(|| vec![Finding { range: 0..text.len(), detector: Detector::Failure }])
     }
 
-    /// What is too long, or of which its key decides.
-    #[cold]
-    fn judge_by_key<'t>(
+    #[inline(never)]
+    fn judge_further<'t>(
         &self,
         place: Place,
         key: &str,
-        treatment: Treatment,
         text: &'t str,
         attributes: Option<&ContextAttributes>,
+        suspicion: Option<Suspicion>,
     ) -> Verdict<'t> {
-        let ruling = self.rule(place, key, treatment, text, attributes);
-        self.record(place, treatment.shown(key), text, ruling)
+        let treatment = self.treatment(place, key);
+        let Some(suspicion) = suspicion else {
+            let ruling = self.rule(place, key, treatment, text, attributes);
+            return self.record(place, treatment.shown(key), text, ruling);
+        };
+        let found = self.fenced(text, || self.scanner.examine(text, suspicion, treatment.except));
+        match found.is_empty() {
+            true => Verdict::Clean(text),
+            false => self.record(place, key, text, self.replace(place, text, &found, text.len())),
+        }
     }
 
     /// Counts what was found, and hands the verdict on.
@@ -224,12 +267,7 @@ impl Inner {
         text: &'t str,
         attributes: Option<&ContextAttributes>,
     ) -> Ruling<'t> {
-        let is_scanned = match treatment.kind {
-            Kind::Declared => true,
-            Kind::Undeclared => !self.is_dropped(place),
-            Kind::Hidden(_) | Kind::Unfit | Kind::Class(_) => false,
-        };
-        if !is_scanned {
+        if !self.is_scanned(place, treatment.kind) {
             return self.hide(place, key, treatment.kind, text, attributes);
         }
         let end = text.floor_char_boundary(self.rules.value_bytes);

@@ -242,9 +242,12 @@ impl Detect for Faulty {
 #[test]
 fn what_a_panicking_detector_was_to_judge_is_hidden() {
     let guard = PiiGuard::builder().detector(Arc::new(Faulty)).build().unwrap();
-    assert_eq!(at_span(&guard, "note", "do panic").unwrap(), "[redacted:failure]");
-    assert_eq!(at_span(&guard, "note", "do not").unwrap(), "do not");
-    assert_eq!(count(&guard, Place::SpanAttribute, Detector::Failure), 1);
+    // A detector of one's own is asked under a key that was seen before too.
+    for _ in 0..2 {
+        assert_eq!(at_span(&guard, "note", "do panic").unwrap(), "[redacted:failure]");
+        assert_eq!(at_span(&guard, "note", "do not").unwrap(), "do not");
+    }
+    assert_eq!(count(&guard, Place::SpanAttribute, Detector::Failure), 2);
 }
 
 #[test]

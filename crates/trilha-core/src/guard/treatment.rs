@@ -92,6 +92,8 @@ pub(super) struct Treatments(Box<[OnceLock<Known>]>);
 
 struct Known {
     key: Box<str>,
+    /// Zeros, if the key is long.
+    fingerprint: Fingerprint,
     treatment: Treatment,
 }
 
@@ -108,23 +110,105 @@ impl Treatments {
         Self(std::iter::repeat_with(OnceLock::new).take(SLOTS).collect())
     }
 
-    #[inline]
-    pub(super) fn get(&self, key: &str, look_up: impl FnOnce() -> Treatment) -> Treatment {
-        let first = FxBuildHasher.hash_one(key) as usize % SLOTS;
-        for slot in (first..first + TRIES).filter_map(|at| self.0.get(at % SLOTS)) {
-            match slot.get() {
-                Some(known) if *known.key == *key => return known.treatment,
-                Some(_) => {}
-                None => return keep(slot, key, look_up()),
-            }
+    /// Of a key that was kept.
+    #[inline(always)]
+    pub(super) fn get(&self, key: &str) -> Option<&Treatment> {
+        // Most are short, and stand at their first place.
+        if let Some(fingerprint) = Fingerprint::of(key)
+            && let Some(known) = self.0.get(fingerprint.place()).and_then(OnceLock::get)
+            && known.fingerprint == fingerprint
+        {
+            return Some(&known.treatment);
         }
-        look_up()
+        self.get_any(key)
+    }
+
+    #[inline(never)]
+    fn get_any(&self, key: &str) -> Option<&Treatment> {
+        let known = self.slots(key).find_map(|slot| slot.get().filter(|known| *known.key == *key))?;
+        Some(&known.treatment)
+    }
+
+    /// Keeps the treatment of a key that was not, if there is a place.
+    pub(super) fn keep(&self, key: &str, treatment: Treatment) -> Treatment {
+        if let Some(slot) = self.slots(key).find(|slot| slot.get().is_none()) {
+            let fingerprint = Fingerprint::of(key).unwrap_or_default();
+            // Who comes second to a slot finds it taken: its key is looked up once more, and then kept elsewhere.
+            let _ = slot.set(Known { key: key.into(), fingerprint, treatment });
+        }
+        treatment
+    }
+
+    fn slots(&self, key: &str) -> impl Iterator<Item = &OnceLock<Known>> {
+        let hash = || FxBuildHasher.hash_one(key) as usize % SLOTS;
+        let first = Fingerprint::of(key).map_or_else(hash, Fingerprint::place);
+        (first..first + TRIES).filter_map(|at| self.0.get(at % SLOTS))
     }
 }
 
-/// Who comes second to a slot finds it taken: its key is looked up once more, and then kept elsewhere.
-#[cold]
-fn keep(slot: &OnceLock<Known>, key: &str, treatment: Treatment) -> Treatment {
-    let _ = slot.set(Known { key: key.into(), treatment });
-    treatment
+/// What a key of at most sixteen bytes is compared by, without a call: its first bytes and its last ones, which meet or
+/// overlap in the middle, and its length.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+struct Fingerprint([u64; 3]);
+
+impl Fingerprint {
+    #[inline(always)]
+    fn of(key: &str) -> Option<Self> {
+        let (key, length) = (key.as_bytes(), key.len() as u64);
+        if length > 16 {
+            return None;
+        }
+        if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+            return Some(Self([u64::from_le_bytes(*first), u64::from_le_bytes(*last), length]));
+        }
+        if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+            let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+            return Some(Self([first | last << 32, 0, length]));
+        }
+        Some(Self([key.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)), 0, length]))
+    }
+
+    #[inline(always)]
+    fn place(self) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let [first, last, _] = self.0;
+        // The upper bits of a product depend on all bits of its factors.
+        let hash = (first ^ last.rotate_left(23)).wrapping_mul(ODD);
+        (hash >> (u64::BITS - SLOTS.ilog2())) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn treatment(except: Detector) -> Treatment {
+        Treatment { kind: Kind::Declared, except: Detectors::of(&[except]) }
+    }
+
+    #[test]
+    fn a_key_that_was_kept_is_known_and_no_other_is() {
+        let treatments = Treatments::new();
+        let keys = ["a", "a\0", "\0", "order.id", "order.i", "carrier.service", "messaging.message.id"];
+        for key in keys {
+            assert_eq!(treatments.get(key), None, "{key}");
+            treatments.keep(key, treatment(Detector::Card));
+            assert_eq!(treatments.get(key), Some(&treatment(Detector::Card)), "{key}");
+        }
+        for key in ["", "b", "a\0\0", "order.is", "carrier.servicf", "messaging.message.ie"] {
+            assert_eq!(treatments.get(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_that_share_a_place_are_told_apart_and_those_beyond_the_bound_are_not_kept() {
+        let treatments = Treatments::new();
+        let place = |key: &str| Fingerprint::of(key).map(Fingerprint::place);
+        let keys = (0..).map(|number| format!("key{number}")).filter(|key| place(key) == place("key0"));
+        for (number, key) in (0_u8..).zip(keys.take(TRIES + 1)) {
+            treatments.keep(&key, treatment(Detector::Own(number)));
+            let kept = (usize::from(number) < TRIES).then(|| treatment(Detector::Own(number)));
+            assert_eq!(treatments.get(&key), kept.as_ref(), "{key}");
+        }
+    }
 }

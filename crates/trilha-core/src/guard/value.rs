@@ -59,8 +59,17 @@ impl<'v> From<Verdict<'v>> for Judged<'v> {
 }
 
 impl PiiGuard {
-    /// Judges a value that is about to leave by `place`.
+    /// Whether a value leaves as it is, as far as that can be told at first sight: so it is with nearly all.
     #[inline]
+    pub(crate) fn lets_through(&self, place: Place, (key, value): Attribute<'_>) -> bool {
+        match value {
+            Value::Str(text) => self.lets_text_through(place, key, text),
+            Value::Array(_) => false,
+            _ => self.is_unruled(key) && !has_many_digits(value),
+        }
+    }
+
+    /// Judges a value that is about to leave by `place`.
     pub(crate) fn judge_value<'v>(
         &self,
         place: Place,
@@ -87,6 +96,7 @@ impl PiiGuard {
     }
 
     /// Judges all of them, and calls `write` with what may leave. Whether the span they belong to may.
+    #[inline]
     pub(crate) fn judge_all(
         &self,
         place: Place,
@@ -94,6 +104,10 @@ impl PiiGuard {
         attributes: Option<&ContextAttributes>,
         write: impl FnOnce(&[Attribute<'_>]),
     ) -> bool {
+        if these.iter().all(|attribute| self.lets_through(place, *attribute)) {
+            write(these);
+            return true;
+        }
         let changes = self.changes(place, these.iter().copied(), attributes);
         if changes.is_empty() {
             write(these);
@@ -154,8 +168,7 @@ impl PiiGuard {
         attributes: Option<&ContextAttributes>,
     ) -> Judged<'v> {
         let is_of_key = self.treatment(place, key).kind.is_of_key();
-        let is_long = matches!(value, Value::Int(number) if number.unsigned_abs() >= SHORTEST_NUMBER);
-        if !is_long && !is_of_key {
+        if !is_of_key && !has_many_digits(value) {
             return Judged::Kept(value);
         }
         let text = match value {
@@ -208,6 +221,12 @@ impl PiiGuard {
         };
         hidden.unwrap_or(Judged::Kept(Value::Array(list)))
     }
+}
+
+/// Whether it has so many digits that it may be somebody's.
+#[inline]
+fn has_many_digits(value: Value<'_>) -> bool {
+    matches!(value, Value::Int(number) if number.unsigned_abs() >= SHORTEST_NUMBER)
 }
 
 fn first_hidden<'v>(mut judged: impl Iterator<Item = Judged<'v>>) -> Option<Judged<'v>> {

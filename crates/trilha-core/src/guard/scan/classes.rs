@@ -1,7 +1,7 @@
 //! The classes of a text's bytes, as one bit for each byte of a window of at most 64. What they mean for a
 //! detector, [`suspects`](super::suspects) knows.
 
-use wide::i8x16;
+use wide::{bytemuck::cast, i8x16};
 
 /// Part of a text. What a detector needs to see at once to become suspicious stands in one of them.
 #[derive(Clone, Copy, Debug)]
@@ -13,17 +13,19 @@ impl<'t> Window<'t> {
     /// Its bytes, at most: one for each bit of a mask.
     pub(super) const SIZE: usize = 64;
 
-    /// The beginning of a text.
+    /// All of a text, if it is as short.
     #[inline]
-    pub(super) fn first(text: &'t [u8]) -> Self {
-        Self { text: text.get(..Self::SIZE).unwrap_or(text) }
+    pub(super) fn whole(text: &'t [u8]) -> Option<Self> {
+        (text.len() <= Self::SIZE).then_some(Self { text })
     }
 
-    /// Those behind the first: each shares half of its bytes with the one before.
-    pub(super) fn others(text: &'t [u8]) -> impl Iterator<Item = Self> {
-        let starts =
-            (Self::SIZE / 2..).step_by(Self::SIZE / 2).take_while(move |at| at + Self::SIZE / 2 < text.len());
-        starts.filter_map(|at| text.get(at..)).map(Self::first)
+    /// Those of a text: each shares half of its bytes with the one before.
+    pub(super) fn all(text: &'t [u8]) -> impl Iterator<Item = Self> {
+        let half = Self::SIZE / 2;
+        let starts = (0..text.len()).step_by(half).take_while(move |at| *at == 0 || at + half < text.len());
+        starts
+            .filter_map(|at| text.get(at..))
+            .map(|text| Self { text: text.get(..Self::SIZE).unwrap_or(text) })
     }
 
     pub(super) fn text(self) -> &'t [u8] {
@@ -69,6 +71,16 @@ impl<'t> Window<'t> {
     /// Where `byte` stands.
     pub(super) fn of(self, byte: u8) -> u64 {
         self.mask(|x| x.simd_eq(all(byte)))
+    }
+
+    /// Whether one of some bytes stands anywhere.
+    pub(super) fn has_any<const N: usize>(self, bytes: [u8; N]) -> bool {
+        let mut any = i8x16::ZERO;
+        self.for_each_block(
+            #[inline(always)]
+            |x, _| bytes.into_iter().for_each(|byte| any |= x.simd_eq(all(byte))),
+        );
+        any.to_bitmask() != 0
     }
 
     /// Where each of some bytes stands, in one pass.
@@ -129,15 +141,21 @@ impl<'t> Window<'t> {
     #[inline(always)]
     fn for_each_block(self, mut show: impl FnMut(i8x16, usize)) {
         const SIZE: usize = 16;
-        let Some(last) = self.text.last_chunk::<SIZE>() else {
-            return show(vector(&padded(self.text).to_le_bytes()), 0);
+        let (text, length) = (self.text, self.text.len());
+        let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else {
+            return show(cast(padded(text)), 0);
         };
-        let (blocks, rest) = self.text.as_chunks::<SIZE>();
-        for (number, block) in blocks.iter().enumerate() {
-            show(vector(block), number * SIZE);
+        show(vector(first), 0);
+        // No loop: the places in the middle are known when this is compiled.
+        for at in [SIZE, 2 * SIZE] {
+            if length > at + SIZE
+                && let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk)
+            {
+                show(vector(block), at);
+            }
         }
-        if !rest.is_empty() {
-            show(vector(last), self.text.len() - SIZE);
+        if length > SIZE {
+            show(vector(last), length - SIZE);
         }
     }
 }
@@ -163,35 +181,45 @@ pub(super) struct Look {
 
 impl Look {
     /// Digits and letters, without dashes.
-    pub(super) const fn word(&self) -> u64 {
+    pub(super) const fn word(self) -> u64 {
         self.letter | self.digit
     }
 
     /// What may stand between digits.
-    pub(super) const fn between(&self) -> u64 {
+    pub(super) const fn between(self) -> u64 {
         self.number & !self.digit
     }
 
+    /// Visible ASCII.
+    pub(super) const fn visible(self) -> u64 {
+        self.letter | self.marks | self.number & !self.blank
+    }
+
+    /// What may stand between digits, and is seen: quotes, commas, dashes, slashes.
+    pub(super) const fn punctuation(self) -> u64 {
+        self.between() & !self.blank
+    }
+
     /// Digits, letters and dashes.
-    pub(super) const fn token(&self) -> u64 {
+    pub(super) const fn token(self) -> u64 {
         self.word() | self.dash
     }
 }
 
-/// Fewer than sixteen bytes, and zeros behind them.
-#[inline]
-fn padded(text: &[u8]) -> u128 {
+/// At most sixteen bytes, and zeros behind them.
+#[inline(always)]
+fn padded(text: &[u8]) -> [u64; 2] {
     // Both ends, which meet or overlap in the middle: a loop over the bytes would cost more.
     let unused = |of: usize| 8 * (of - text.len()) as u32;
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let last = u64::from_le_bytes(*last).checked_shr(unused(16)).unwrap_or_default();
-        return u128::from(u64::from_le_bytes(*first)) | u128::from(last) << 64;
+        return [u64::from_le_bytes(*first), last];
     }
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let last = u64::from(u32::from_le_bytes(*last)) << 32 >> unused(8);
-        return u128::from(u64::from(u32::from_le_bytes(*first)) | last);
+        return [u64::from(u32::from_le_bytes(*first)) | last, 0];
     }
-    text.iter().rev().fold(0_u32, |bytes, byte| bytes << 8 | u32::from(*byte)).into()
+    [text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)), 0]
 }
 
 /// The bits of a comparison's result, for bytes that stand at `at` and behind.
@@ -202,7 +230,7 @@ fn mask(is_in: i8x16, at: usize) -> u64 {
 
 #[inline(always)]
 fn vector(block: &[u8; 16]) -> i8x16 {
-    i8x16::from(block.map(|byte| byte as i8))
+    cast(*block)
 }
 
 #[inline(always)]
@@ -245,7 +273,7 @@ mod tests {
         for start in 0..bytes.len() {
             for size in (1..=17).chain([31, 32, 40, 63, 64, 65]) {
                 let text = &bytes[start..(start + size).min(bytes.len())];
-                let window = Window::first(text);
+                let window = Window::all(text).next().unwrap();
                 let text = window.text();
                 assert!(text.len() <= Window::SIZE);
                 let look = window.look();
@@ -272,7 +300,7 @@ mod tests {
     fn whatever_is_not_longer_than_half_a_window_is_seen_at_once() {
         for size in 0..300 {
             let bytes: Vec<u8> = (0..size).map(|at| at as u8).collect();
-            let windows: Vec<_> = [Window::first(&bytes)].into_iter().chain(Window::others(&bytes)).collect();
+            let windows: Vec<_> = Window::all(&bytes).collect();
             for short in bytes.windows(bytes.len().clamp(1, 32)) {
                 assert!(
                     windows.iter().any(|window| window.text().windows(short.len()).any(|part| part == short))

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Detector, Detectors},
-    classes::{Look, Window, bits, runs},
+    classes::{Window, bits, runs},
     names::{may_begin_with_secret, may_name_secret},
     suspects::Suspicion,
 };
@@ -25,32 +25,40 @@ pub(super) fn may_be_tuple(window: Window<'_>) -> bool {
 }
 
 #[inline]
-pub(super) fn examine(window: Window<'_>, look: &Look, suspicion: &mut Suspicion) {
+pub(super) fn examine(window: Window<'_>, marks: u64, letter: u64) -> Suspicion {
+    let mut suspicion = Suspicion::default();
     let text = window.text();
     // Of a name, two letters stand side by side.
-    let letters = runs(look.letter, 2);
-    let mut ends_reference = false;
-    let (mut colons, mut values) = (0_u64, 0_u64);
-    for at in bits(look.marks) {
+    let letters = runs(letter, 2);
+    let (mut colons, mut values, mut ends_reference) = (0_u64, 0_u64, false);
+    for at in bits(marks) {
         let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { break };
-        colons |= u64::from(*mark == b':') << at;
-        values |= u64::from(*mark == b'=') << at;
-        ends_reference |= *mark == b';';
-        let has_name = letters & ((1 << at) - 1) != 0;
         let is_named = match mark {
-            b':' => has_name && !is_of_path(before, after) && may_name_secret(before, true),
-            b'=' => has_name && may_name_secret(before, false),
+            b':' => {
+                colons |= 1 << at;
+                letters & ((1 << at) - 1) != 0 && !is_of_path(before, after) && may_name_secret(before, true)
+            }
+            b'=' => {
+                values |= 1 << at;
+                may_name_secret(before, false)
+            }
+            b';' => {
+                ends_reference = true;
+                false
+            }
             b'>' => before.ends_with(b"<") && may_name_secret(before, true),
             b'<' => may_begin_with_secret(after),
+            b'@' => {
+                suspicion.suspect_all(if begins_with_network(after) { LOGINS } else { EMAIL });
+                false
+            }
             _ => false,
         };
         if is_named {
             suspicion.suspect_all(PAIRS);
-        } else if *mark == b'@' {
-            suspicion.suspect_all(if begins_with_network(after) { LOGINS } else { EMAIL });
         }
     }
-    if ends_reference || values != 0 {
+    if (ends_reference || values != 0) && window.has_any(*b"&+") {
         let [references, pluses] = window.each(*b"&+");
         // A `+` may be a space behind the first `=`. The padding of base64 has none behind it.
         suspicion.is_encoded |= ends_reference && references != 0 || pluses & values.wrapping_neg() != 0;
@@ -58,6 +66,7 @@ pub(super) fn examine(window: Window<'_>, look: &Look, suspicion: &mut Suspicion
     if colons & colons.wrapping_sub(1) != 0 && may_be_ip_address(window, colons) {
         suspicion.suspect(Detector::IpAddress);
     }
+    suspicion.of_address(text)
 }
 
 /// Whether a colon stands beside another one, as in the path of a module, or in a URL: no value follows it.

@@ -12,10 +12,8 @@ mod views;
 
 use std::{fmt::Debug, ops::Range, sync::Arc};
 
-use self::{
-    suspects::Suspicion,
-    views::{Plus, View, keep_escapes, map_back, may_be_form, view},
-};
+pub(super) use self::suspects::Suspicion;
+use self::views::{Plus, View, keep_escapes, map_back, may_be_form, view};
 use super::{Detector, Detectors, debug_shape, detect};
 
 /// A detector of a platform's own, for what has a form that only the platform knows.
@@ -56,21 +54,26 @@ impl Scanner {
         Self { on, own }
     }
 
+    /// Whether there are detectors of the platform's own, which are asked about every text.
+    #[inline]
+    pub(super) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
     /// What is to be hidden in a text: sorted, and nothing twice. `except` is not looked for.
     ///
     /// Finds that overlap are one, and the first names it; of those that begin at the same place the longest, of
     /// equal ones the first of [`Detector::ALL`].
-    #[inline]
     pub(super) fn find(&self, text: &str, except: Detectors) -> Vec<Finding> {
-        let suspicion = Suspicion::of(text.as_bytes());
-        if suspicion.is_nothing() && self.own.is_empty() {
-            return Vec::new();
+        match Suspicion::of(text.as_bytes()) {
+            None if self.own.is_empty() => Vec::new(),
+            suspicion => self.examine(text, suspicion.unwrap_or_default(), except),
         }
-        self.examine(text, suspicion, self.on.without(except))
     }
 
-    #[inline(never)]
-    fn examine(&self, text: &str, suspicion: Suspicion, on: Detectors) -> Vec<Finding> {
+    /// As [`find`](Self::find), for a text of which the suspicion is known.
+    pub(super) fn examine(&self, text: &str, suspicion: Suspicion, except: Detectors) -> Vec<Finding> {
+        let on = self.on.without(except);
         let mut findings = Vec::new();
         if suspicion.is_encoded {
             self.read_otherwise(text.as_bytes(), on, &mut findings);
@@ -125,7 +128,8 @@ impl Scanner {
 
     /// Asks who may find something in a view.
     fn ask_suspects(&self, view: &[u8], on: Detectors, findings: &mut Vec<Finding>) {
-        self.ask(view, Suspicion::of(view).detectors.both(on), on, findings);
+        let suspicion = Suspicion::of(view).unwrap_or_default();
+        self.ask(view, suspicion.detectors.both(on), on, findings);
     }
 
     /// Asks the built-in detectors that are suspicious, and each one of the platform's that is on.

@@ -2,11 +2,23 @@
 //! be wrong only in saying too much. [`keys`](super::super::keys) decides.
 
 /// Whether what ends here may be the name of a secret, and marks that may stand between a name and its value's.
+#[inline]
 pub(super) fn may_name_secret(before: &[u8], may_be_two_words: bool) -> bool {
-    let Some(gap) = before.iter().rev().take(LONGEST_GAP).position(|byte| is_word(*byte)) else {
-        return false;
-    };
-    let name = before.get(..before.len() - gap).unwrap_or_default();
+    match before {
+        [.., last] if is_word(*last) => may_name(before, may_be_two_words),
+        _ => may_name(without_gap(before), may_be_two_words),
+    }
+}
+
+/// What is left of a text without the marks that may stand between a name and its value's. Nothing, if there are more.
+#[inline(never)]
+fn without_gap(before: &[u8]) -> &[u8] {
+    let gap = before.iter().rev().take(LONGEST_GAP).position(|byte| is_word(*byte));
+    gap.and_then(|gap| before.get(..before.len() - gap)).unwrap_or_default()
+}
+
+#[inline(never)]
+fn may_name(name: &[u8], may_be_two_words: bool) -> bool {
     let name = name.get(name.len().saturating_sub(LONGEST)..).unwrap_or_default();
     let mut later = Two::default();
     let mut blanks_left = usize::from(may_be_two_words);

@@ -9,21 +9,21 @@ use super::{
 // the groups of a number is here all that is below the digits.
 
 /// Whether there may be a number of any kind, by a quick look.
-#[inline]
-pub(super) fn may_be_any(look: &Look) -> bool {
+#[inline(always)]
+pub(super) fn may_be_any(look: Look) -> bool {
     let pairs = runs(look.digit, 2);
     has_four_parts(dots(look)) || pairs != 0 && (rows(look) != 0 || may_be_mixed(look, pairs))
 }
 
 /// What may be the dots of an IP address.
-#[inline]
-fn dots(look: &Look) -> u64 {
+#[inline(always)]
+fn dots(look: Look) -> u64 {
     look.between() & look.digit << 1 & look.digit >> 1
 }
 
 /// Whether there may be a number with letters in it: its country, or twelve characters in one piece or in groups.
-#[inline]
-fn may_be_mixed(look: &Look, pairs: u64) -> bool {
+#[inline(always)]
+fn may_be_mixed(look: Look, pairs: u64) -> bool {
     let by = look.between();
     let country = look.letter & look.letter >> 1 & pairs >> 2;
     let groups = by & by >> 4 & by >> 8;
@@ -34,13 +34,14 @@ fn may_be_mixed(look: &Look, pairs: u64) -> bool {
 
 /// Where a row of digits and of what may stand between them begins that is as long as a telephone number: all others
 /// are longer, but for an IP address.
-#[inline]
-fn rows(look: &Look) -> u64 {
+#[inline(always)]
+fn rows(look: Look) -> u64 {
     runs(look.number, 9) & !look.dash & !look.blank
 }
 
 /// Those that may find a number.
-pub(super) fn may_stand(window: Window<'_>, look: &Look) -> Detectors {
+#[inline(never)]
+pub(super) fn may_stand(window: Window<'_>, look: Look) -> Detectors {
     let mut all = Detectors::default();
     let dots = dots(look);
     if has_four_parts(dots) && has_four_parts(dots & window.of(b'.')) {
@@ -59,14 +60,14 @@ pub(super) fn may_stand(window: Window<'_>, look: &Look) -> Detectors {
 /// Of a telephone number.
 const FEWEST_DIGITS: u32 = 8;
 
-#[inline]
+#[inline(always)]
 fn has_four_parts(dots: u64) -> bool {
     let next = |dots: u64| dots >> 2 | dots >> 3 | dots >> 4;
     dots != 0 && dots & next(dots & next(dots)) != 0
 }
 
 /// Numbers of digits alone, where there is a row of these and of what may stand between them.
-fn in_rows(window: Window<'_>, look: &Look) -> Detectors {
+fn in_rows(window: Window<'_>, look: Look) -> Detectors {
     let (digits, by) = (look.digit, look.between());
     let begins = digits & !(digits << 1);
     let three = runs(digits, 3);
@@ -98,7 +99,7 @@ fn in_rows(window: Window<'_>, look: &Look) -> Detectors {
     all
 }
 
-fn is_phone(window: Window<'_>, look: &Look, begins: u64) -> bool {
+fn is_phone(window: Window<'_>, look: Look, begins: u64) -> bool {
     let row = runs(look.number, 9);
     let two = runs(look.digit, 2);
     let four = runs(look.digit, 4);
@@ -122,7 +123,7 @@ fn is_phone(window: Window<'_>, look: &Look, begins: u64) -> bool {
 
 /// Numbers that may have letters in them: of digits and letters that are `either`, beginning at one of `begins`. What
 /// follows is in none of `goes_on`.
-fn mixed(look: &Look, either: u64, begins: u64, goes_on: u64) -> Detectors {
+fn mixed(look: Look, either: u64, begins: u64, goes_on: u64) -> Detectors {
     let by = look.between();
     let two = runs(look.digit, 2);
     let (three, four) = (runs(either, 3), runs(either, 4));
