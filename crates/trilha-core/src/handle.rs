@@ -13,6 +13,7 @@ use opentelemetry::{
     metrics::{Meter, MeterProvider},
 };
 use parking_lot::RwLock;
+use rustc_hash::FxBuildHasher;
 
 use crate::{
     BrokenReason, NoopRecorder, Propagation, Refusal, Scope, SpanCounts, Stats,
@@ -23,7 +24,7 @@ use crate::{
     fence::{AllPanics, Callback},
     guard::PiiGuard,
     operation::Work,
-    recorder::Recorder,
+    recorder::{Recorder, Span},
     schema::{Schema, Zone},
     stats::Notify,
     trust::{Peers, Trust},
@@ -44,7 +45,7 @@ struct Inner {
     recorder: Arc<dyn Recorder>,
     /// None: nothing is measured.
     meters: Option<Arc<dyn MeterProvider + Send + Sync>>,
-    instruments: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    instruments: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>, FxBuildHasher>>,
     propagation: Propagation,
     trust: TrustRules,
     service: Service,
@@ -87,11 +88,14 @@ impl Handle {
 
     /// The handle of the operation that `context` belongs to, else as [`current`](Self::current).
     pub fn of(context: &Context) -> Self {
-        if context.is_telemetry_suppressed() {
-            return Self::disabled();
-        }
-        match Work::span_of(context) {
-            Some(span) => span.handle().clone(),
+        Self::inside(Work::span_of(context), context)
+    }
+
+    /// [`of`](Self::of) a context in which `operation` runs.
+    pub(crate) fn inside(operation: Option<&Span>, context: &Context) -> Self {
+        match operation {
+            _ if context.is_telemetry_suppressed() => Self::disabled(),
+            Some(operation) => operation.handle().clone(),
             None => DEFAULT.read().clone().unwrap_or_else(Self::disabled),
         }
     }

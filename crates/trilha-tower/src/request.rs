@@ -54,7 +54,7 @@ impl<'a> Server<'a> {
     pub(crate) fn named(uri: &'a Uri, host_header: Option<&'a HeaderValue>) -> Self {
         let named = match uri.authority() {
             Some(authority) => Self { address: host(uri), port: authority.port_u16() },
-            None => host_header.and_then(|header| Self::parse(header.to_str().ok()?)).unwrap_or_default(),
+            None => host_header.and_then(|header| Self::parse(text(header)?)).unwrap_or_default(),
         };
         if named.address.is_some_and(|host| host.len() > MAX_HOST) { Self::default() } else { named }
     }
@@ -102,6 +102,18 @@ fn is_address(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte == b':' || is_of_host(byte))
 }
 
+/// A header's value, if it is plain text: what `to_str` says, which looks at one byte after the other.
+#[inline]
+pub(crate) fn text(value: &HeaderValue) -> Option<&str> {
+    /// From here on it pays to look at many bytes at once.
+    const LONG: usize = 32;
+    match value.as_bytes() {
+        short if short.len() < LONG => value.to_str().ok(),
+        // Of control characters a header has tabs alone.
+        long => str::from_utf8(long).ok().filter(|text| text.is_ascii()),
+    }
+}
+
 /// The start of `text`, of at most `max` bytes.
 pub(crate) fn bounded(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or_default()
@@ -138,6 +150,20 @@ mod tests {
         for bad in ["", ":80", "a b", "a/b", "a\"b", "a@", "[::1", "[]", "\u{e7}", &"a".repeat(256)] {
             assert_eq!(named("/", bad), (None, None), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_value_is_text_where_to_str_says_so() {
+        for byte in 0..=u8::MAX {
+            for length in [1, 40] {
+                let mut bytes = vec![b'a'; length];
+                bytes.push(byte);
+                let Ok(value) = HeaderValue::from_bytes(&bytes) else { continue };
+                assert_eq!(text(&value), value.to_str().ok(), "{byte}");
+            }
+        }
+        let letters = HeaderValue::from_str(&"\u{fc}".repeat(20)).unwrap();
+        assert_eq!((text(&letters), letters.to_str().ok()), (None, None));
     }
 
     #[test]

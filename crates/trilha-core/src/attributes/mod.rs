@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc};
 
 use opentelemetry::{Context, KeyValue};
 use parking_lot::RwLock;
+use smallvec::SmallVec;
 
 pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
@@ -41,13 +42,9 @@ struct Cell {
     vocabulary: Arc<Vocabulary>,
 }
 
+/// What is set, by its position in the schema and in that order. Most work knows few of them.
 #[derive(Clone, Default)]
-struct Values {
-    built_in: [Option<Arc<str>>; Key::ALL.len()],
-    /// Those of the platform, by their position in the schema.
-    own: Vec<(usize, Arc<str>)>,
-    is_any_set: bool,
-}
+struct Values(SmallVec<[(usize, Arc<str>); 3]>);
 
 impl ContextAttributes {
     pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
@@ -157,16 +154,16 @@ impl ContextAttributes {
     }
 
     fn for_each_of(&self, values: &Values, mut visit: impl FnMut(usize, &Definition, &Arc<str>)) {
-        for (at, value) in values.iter() {
-            if let Some(definition) = self.0.vocabulary.definition(at) {
-                visit(at, definition, value);
+        for (at, value) in &values.0 {
+            if let Some(definition) = self.0.vocabulary.definition(*at) {
+                visit(*at, definition, value);
             }
         }
     }
 
     /// Whether no value is set.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.0.values.read().is_any_set
+        self.0.values.read().0.is_empty()
     }
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
@@ -174,7 +171,7 @@ impl ContextAttributes {
             let is_said = dimensions.iter().any(|known| known.key.as_str() == definition.name());
             if definition.travels(Exit::Metric) && !is_said {
                 let value = self.0.vocabulary.bounded(at, value);
-                dimensions.push(KeyValue::new(definition.name().to_owned(), value));
+                dimensions.push(KeyValue::new(definition.api_key(), value));
             }
         });
     }
@@ -205,32 +202,15 @@ impl fmt::Debug for ContextAttributes {
 
 impl Values {
     fn at(&self, position: usize) -> Option<&Arc<str>> {
-        match self.built_in.get(position) {
-            Some(value) => value.as_ref(),
-            None => self.own.iter().find(|(at, _)| *at == position).map(|(_, value)| value),
-        }
+        self.0.iter().find(|(at, _)| *at == position).map(|(_, value)| value)
     }
 
     fn set(&mut self, position: usize, value: Arc<str>) {
-        self.is_any_set = true;
-        if let Some(slot) = self.built_in.get_mut(position) {
-            *slot = Some(value);
-            return;
+        let place = self.0.iter().position(|(at, _)| *at >= position).unwrap_or(self.0.len());
+        match self.0.get_mut(place) {
+            Some((at, known)) if *at == position => *known = value,
+            _ => self.0.insert(place, (position, value)),
         }
-        match self.own.binary_search_by_key(&position, |(at, _)| *at) {
-            Ok(at) => {
-                if let Some(slot) = self.own.get_mut(at) {
-                    slot.1 = value;
-                }
-            }
-            Err(at) => self.own.insert(at, (position, value)),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (usize, &Arc<str>)> {
-        let built_in = self.built_in.iter().enumerate();
-        let built_in = built_in.filter_map(|(at, value)| Some((at, value.as_ref()?)));
-        built_in.chain(self.own.iter().map(|(at, value)| (*at, value)))
     }
 }
 
@@ -254,6 +234,19 @@ mod tests {
         attributes.tenant("acme").tenant("two words").set_named("nobody_knows", "x");
         assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("acme"));
         assert_eq!(attributes.0.vocabulary.stats().refused(Refusal::Attribute), 2);
+    }
+
+    #[test]
+    fn values_are_shown_in_the_order_of_the_schema_each_as_it_was_set_last() {
+        let attributes = ContextAttributes::default();
+        for (key, value) in Key::ALL.into_iter().rev().zip('a'..).chain([(Key::Tenant, 'z')]) {
+            attributes.0.values.write().set(key.index(), value.to_string().into());
+        }
+        let mut shown = Vec::new();
+        attributes.for_each(|definition, value| shown.push((definition.name().to_owned(), value.to_owned())));
+        let names: Vec<_> = shown.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, Key::ALL.map(Key::name));
+        assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("z"));
     }
 
     #[test]

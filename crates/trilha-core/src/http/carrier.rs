@@ -5,33 +5,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::carrier::{Carrier, CarrierKind, CarrierMut};
 
 /// Headers to read a context from.
-///
-/// The fields that are propagated are looked for once, in one pass over all: to look up each would cost more,
-/// and most are not there.
 #[derive(Debug)]
 pub struct Headers<'a> {
     headers: &'a HeaderMap,
     kind: CarrierKind,
-    /// By their place in [`NAMES`].
-    found: [Option<&'a HeaderValue>; NAMES.len()],
-    /// Whether a name stands there twice.
-    has_repeated: bool,
 }
 
 impl<'a> Headers<'a> {
     /// The headers of a request of this kind.
     pub fn new(headers: &'a HeaderMap, kind: CarrierKind) -> Self {
-        let mut found = [None; NAMES.len()];
-        for (name, value) in headers {
-            let name = name.as_str();
-            // Most other names start with another letter.
-            if matches!(name.as_bytes(), [b't' | b'b' | b'x', ..])
-                && let Some(place) = place(name).and_then(|place| found.get_mut(place))
-            {
-                *place = Some(value);
-            }
-        }
-        Self { headers, kind, found, has_repeated: headers.len() != headers.keys_len() }
+        Self { headers, kind }
     }
 }
 
@@ -41,11 +24,7 @@ impl Carrier for Headers<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        match place(key).and_then(|place| self.found.get(place)) {
-            Some(None) => {}
-            Some(Some(value)) if !self.has_repeated => visit(value.as_bytes()),
-            _ => self.headers.get_all(key).iter().for_each(|value| visit(value.as_bytes())),
-        }
+        for_each(self.headers, key, visit);
     }
 }
 
@@ -69,11 +48,7 @@ impl Carrier for HeadersMut<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        let values = match known_name(key) {
-            Some(name) => self.headers.get_all(name),
-            None => self.headers.get_all(key),
-        };
-        values.iter().for_each(|value| visit(value.as_bytes()));
+        for_each(self.headers, key, visit);
     }
 }
 
@@ -92,34 +67,102 @@ impl CarrierMut for HeadersMut<'_> {
     }
 
     fn remove(&mut self, key: &'static str) {
-        match known_name(key) {
-            Some(name) => self.headers.remove(name),
-            None => self.headers.remove(key),
-        };
+        if !lacks(self.headers, key) {
+            remove(self.headers, key);
+        }
     }
 }
 
-fn known_name(key: &str) -> Option<&'static HeaderName> {
-    NAMES.get(place(key)?)
+#[inline(never)] // seldom called, and large
+fn remove(headers: &mut HeaderMap, key: &str) {
+    headers.remove(key);
 }
 
-macro_rules! names {
-    ($($place:literal $name:literal)*) => {
-        /// The names of the fields that are propagated. To make one of text costs more than to look it up, so
-        /// each is made once.
-        static NAMES: [HeaderName; [$($place),*].len()] = [$(HeaderName::from_static($name)),*];
+/// With more names than this, to hash one costs less than to look at all.
+const MANY: usize = 24;
 
-        /// Where it stands in [`NAMES`].
-        fn place(name: &str) -> Option<usize> {
-            match name {
-                $($name => Some($place),)*
+/// A field by its place in [`FIELDS`].
+///
+/// Its name is known when this is compiled, so that it takes two instructions to tell it from a name of the
+/// standard, as most are. To look at all of a usual request costs less than to hash one name.
+struct Field<const AT: usize>;
+
+impl<const AT: usize> Field<AT> {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "looked up by the compiler, which would refuse a wrong place"
+    )]
+    const NAME: HeaderName = HeaderName::from_static(FIELDS[AT]);
+
+    /// Where it stands among the names.
+    #[inline]
+    fn place(headers: &HeaderMap) -> Option<usize> {
+        let name = Self::NAME;
+        headers.keys().position(|it| *it == name)
+    }
+
+    fn is_plainly_not_in(headers: &HeaderMap) -> bool {
+        headers.keys_len() <= MANY && Self::place(headers).is_none()
+    }
+
+    fn for_each(headers: &HeaderMap, visit: &mut dyn FnMut(&[u8])) {
+        if headers.keys_len() > MANY {
+            return for_each_of_all(headers, Self::NAME.as_str(), visit);
+        }
+        if let Some(at) = Self::place(headers) {
+            for_each_at(headers, at, Self::NAME.as_str(), visit);
+        }
+    }
+}
+
+/// Shows the values of the name that stands at a place among the names.
+#[inline(never)] // the search before it is kept small
+fn for_each_at(headers: &HeaderMap, at: usize, key: &str, visit: &mut dyn FnMut(&[u8])) {
+    if headers.len() == headers.keys_len() {
+        headers.values().nth(at).into_iter().for_each(|value| visit(value.as_bytes()));
+    } else {
+        for_each_of_all(headers, key, visit);
+    }
+}
+
+#[inline(never)] // as above
+fn for_each_of_all(headers: &HeaderMap, key: &str, visit: &mut dyn FnMut(&[u8])) {
+    headers.get_all(key).iter().for_each(|value| visit(value.as_bytes()));
+}
+
+macro_rules! fields {
+    ($($at:literal $name:literal)*) => {
+        /// The names of the fields that are propagated.
+        const FIELDS: [&str; [$($at),*].len()] = [$($name),*];
+
+        /// The same to be written: each is made once.
+        static NAMES: [HeaderName; FIELDS.len()] = [$(HeaderName::from_static($name)),*];
+
+        fn known_name(key: &str) -> Option<&'static HeaderName> {
+            match key {
+                $($name => NAMES.get($at),)*
                 _ => None,
+            }
+        }
+
+        /// Whether a field is plainly not there.
+        fn lacks(headers: &HeaderMap, key: &str) -> bool {
+            match key {
+                $($name => Field::<$at>::is_plainly_not_in(headers),)*
+                _ => false,
+            }
+        }
+
+        fn for_each(headers: &HeaderMap, key: &str, visit: &mut dyn FnMut(&[u8])) {
+            match key {
+                $($name => Field::<$at>::for_each(headers, visit),)*
+                _ => for_each_of_all(headers, key, visit),
             }
         }
     };
 }
 
-names! {
+fields! {
     0 "traceparent" 1 "tracestate" 2 "baggage" 3 "x-correlation-id" 4 "x-request-id"
     5 "b3" 6 "x-b3-traceid" 7 "x-b3-spanid" 8 "x-b3-parentspanid" 9 "x-b3-sampled" 10 "x-b3-flags"
     11 "x-trace-id" 12 "x-span-id" 13 "x-parent-id"
@@ -141,23 +184,28 @@ mod tests {
 
     #[test]
     fn every_value_of_a_name_is_shown_in_order_known_or_not() {
-        for key in ["tracestate", "x-own"] {
+        for (key, others) in [("tracestate", 0), ("x-own", 0), ("tracestate", MANY), ("x-own", MANY)] {
             let mut headers = HeaderMap::new();
             headers.append("host", HeaderValue::from_static("orders.example"));
+            for other in 0..others {
+                headers.append(format!("x-{other}").parse::<HeaderName>().unwrap(), HeaderValue::from(other));
+            }
             headers.append(HeaderName::from_static(key), HeaderValue::from_static("a=1"));
             assert_eq!(values(&headers, key), ["a=1"]);
             headers.append(HeaderName::from_static(key), HeaderValue::from_static("b=2"));
             assert_eq!(values(&headers, key), ["a=1", "b=2"]);
             assert!(values(&headers, "traceparent").is_empty());
+            HeadersMut::new(&mut headers, CarrierKind::Http).remove(key);
+            assert_eq!(headers.len(), 1 + others);
         }
     }
 
     #[test]
     fn each_name_stands_at_its_place() {
-        for (at, name) in NAMES.iter().enumerate() {
-            assert_eq!(place(name.as_str()), Some(at));
+        for (name, field) in NAMES.iter().zip(FIELDS) {
+            assert_eq!((name.as_str(), known_name(field)), (field, Some(name)));
         }
-        assert_eq!(place("host"), None);
+        assert_eq!(known_name("host"), None);
     }
 
     #[test]

@@ -156,6 +156,15 @@ impl Accepted {
     /// Sets what travels as context attributes. What breaks its key's rule, or may not travel so, goes no
     /// further as baggage either.
     pub(super) fn set_attributes(&mut self, attributes: &ContextAttributes, handle: &Handle) {
+        if !self.baggage.is_empty() {
+            self.set_members(attributes, handle);
+        }
+        if let Some(id) = self.inbound.correlation_id() {
+            attributes.correlation_id(id);
+        }
+    }
+
+    fn set_members(&mut self, attributes: &ContextAttributes, handle: &Handle) {
         let schema = handle.schema();
         let members: Vec<_> = self
             .baggage
@@ -171,9 +180,6 @@ impl Accepted {
             } else if !attributes.set_at(Some(position), &value) {
                 self.baggage.remove(&key);
             }
-        }
-        if let Some(id) = self.inbound.correlation_id() {
-            attributes.correlation_id(id);
         }
     }
 

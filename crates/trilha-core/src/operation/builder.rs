@@ -5,7 +5,14 @@ use opentelemetry::{
     metrics::{Counter, Histogram},
 };
 
-use super::{Operation, arrival::Arrival, descent::Descent, inbound::Inbound, measure::Measure, site::Site};
+use super::{
+    Operation,
+    arrival::Arrival,
+    descent::Descent,
+    inbound::{Inbound, Work},
+    measure::Measure,
+    site::Site,
+};
 use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
@@ -184,13 +191,16 @@ impl<'a> OperationBuilder<'a> {
             Parent::Local(context) => context.clone(),
             _ => current::context(),
         };
+        let outer = Work::span_of(&around);
         let handle = match self.handle {
             Some(handle) if !around.is_telemetry_suppressed() => handle,
-            _ => Handle::of(&around),
+            _ => Handle::inside(outer, &around),
         };
         // The trace is not kept, and nothing in it can be: the parent stands for its child.
         let unkept = match &self.parent {
-            Parent::Current | Parent::Local(_) => Span::of(&around).filter(|span| !span.is_kept()),
+            Parent::Current | Parent::Local(_) => {
+                outer.filter(|span| !span.is_kept() && span.is_current(&around))
+            }
             _ => None,
         };
         let unkept = unkept.filter(|span| span.handle().is_same(&handle) && handle.recorder().drop_child());
@@ -198,16 +208,16 @@ impl<'a> OperationBuilder<'a> {
         let descent = match self.parent {
             _ if unkept.is_some() => Descent::default(),
             Parent::None => Descent::default(),
-            Parent::Current | Parent::Local(_) => Descent::of(&around),
+            Parent::Current | Parent::Local(_) => Descent::inside(outer, &around),
             Parent::Remote(parent) => Descent::of_remote(Some(parent), Decision::Parent),
             Parent::Arrival(arrival) => {
                 let accepted = accepted.insert(arrival.accept(&handle));
                 Descent::of_remote(accepted.parent.take(), accepted.decision)
             }
         };
-        let attributes = match ContextAttributes::of(&around) {
+        let attributes = match outer.map(Span::attributes) {
             Some(attributes) if accepted.is_none() => match self.kind {
-                SpanKind::Client | SpanKind::Producer => attributes,
+                SpanKind::Client | SpanKind::Producer => attributes.clone(),
                 _ => attributes.fork(),
             },
             _ => ContextAttributes::new(handle.vocabulary().clone()),
@@ -232,7 +242,7 @@ impl<'a> OperationBuilder<'a> {
         };
         let span = match unkept {
             Some(parent) => parent.with_attributes(attributes),
-            None => Span::start_by(handle, &start, attributes),
+            None => Span::start_by(handle, &start, attributes, |_| {}),
         };
         let site = match accepted {
             Some(accepted) => {

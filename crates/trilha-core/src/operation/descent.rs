@@ -38,9 +38,17 @@ impl Descent {
 
     /// That of a span which starts in `context`.
     pub(crate) fn of(context: &Context) -> Self {
+        Self::inside(Work::span_of(context), context)
+    }
+
+    /// That of a span which starts in `context`, where `operation` runs.
+    pub(crate) fn inside(operation: Option<&Span>, context: &Context) -> Self {
         let span = context.span();
         let current = span.span_context();
-        let parent = match known(context, current) {
+        let is_in_trace = |known: &&TraceContext| known.trace_id() == current.trace_id();
+        let without = || context.get::<KnownTrace>().map(|known| &known.trace);
+        let known = operation.map(Span::trace_context).filter(is_in_trace);
+        let parent = match known.or_else(|| without().filter(is_in_trace)) {
             Some(known) if known.span_id() == current.span_id() => {
                 known.traceparent().is_some().then(|| known.clone())
             }
@@ -50,18 +58,10 @@ impl Descent {
             _ => TraceContext::from_api(current),
         };
         // That of a span which is not kept stands there as if it were remote.
-        let is_ours = Work::span_of(context).is_some_and(|span| span.is_current(context));
-        let is_remote = current.is_remote() && !is_ours;
+        let is_remote = current.is_remote()
+            && !operation.is_some_and(|span| span.trace_context().span_id() == current.span_id());
         Self { parent, is_remote, decision: decision(context, current) }
     }
-}
-
-/// What we know of the current trace.
-fn known<'a>(context: &'a Context, current: &SpanContext) -> Option<&'a TraceContext> {
-    let is_in_trace = |known: &&TraceContext| known.trace_id() == current.trace_id();
-    let operation = Work::span_of(context).map(Span::trace_context);
-    let without = || context.get::<KnownTrace>().map(|known| &known.trace);
-    operation.filter(is_in_trace).or_else(|| without().filter(is_in_trace))
 }
 
 fn decision(context: &Context, current: &SpanContext) -> Decision {

@@ -18,6 +18,9 @@ use crate::{
 pub const DURATION_BOUNDARIES: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// As many dimensions as are usually added later: a status, an error, some context attributes.
+const MORE: usize = 4;
+
 #[derive(Debug)]
 pub(super) struct Measure {
     histogram: Histogram<f64>,
@@ -32,8 +35,14 @@ impl Measure {
         counter: Option<&Counter<u64>>,
         dimensions: &[Attribute<'_>],
     ) -> Self {
-        let dimensions = dimensions.iter().copied().map(to_key_value).collect();
-        Self { histogram: histogram.clone(), counter: counter.cloned(), started: Instant::now(), dimensions }
+        let mut all = Vec::with_capacity(dimensions.len() + MORE);
+        all.extend(dimensions.iter().copied().map(to_key_value));
+        Self {
+            histogram: histogram.clone(),
+            counter: counter.cloned(),
+            started: Instant::now(),
+            dimensions: all,
+        }
     }
 
     pub(super) fn set(&mut self, dimension: KeyValue) {

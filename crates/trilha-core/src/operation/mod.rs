@@ -147,6 +147,7 @@ impl Operation {
     /// Runs `f` with the operation's context as the current one: the poll of a future, a call.
     ///
     /// A panic in `f` ends the operation as panicked, also where somebody above catches it.
+    #[inline] // what `f` holds and returns, such as requests, is not moved then
     pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
         let Some(open) = &self.0 else { return f() };
         let attached = current::attach(open.context().clone());
@@ -194,18 +195,17 @@ impl Operation {
 
     /// Ends the operation where it stands, as of a moment that has passed, else of now. Only the first call counts.
     pub fn end(&mut self, outcome: Outcome<'_>, ended: Option<Instant>) {
-        let Some(mut open) = self.0.take() else { return };
-        let measure = open.measure.take();
+        let Some(Open { span, site, measure }) = self.0.take() else { return };
         if let Some(error_type) = outcome.error_type() {
-            open.span.set_attribute("error.type", error_type);
-            open.span.set_status(Status::Error(""));
+            span.set_attribute("error.type", error_type);
+            span.set_status(Status::Error(""));
         }
         if let Some(measure) = measure {
             // Exemplars and views may look at the current context.
-            let _attached = current::attach(open.context().clone());
-            measure.finish(outcome, open.span.attributes(), ended);
+            let _attached = current::attach(site.context(&span).clone());
+            measure.finish(outcome, span.attributes(), ended);
         }
-        open.span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
+        span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
     }
 }
 

@@ -49,7 +49,9 @@ impl Traceparent {
     /// [`InvalidTraceparent`] says which rule the value breaks; it never holds the value.
     pub fn parse(value: &[u8]) -> Result<Self, InvalidTraceparent> {
         use InvalidTraceparent as Invalid;
-        let (head, rest) = trim(value).split_first_chunk::<LENGTH>().ok_or(Invalid::Length)?;
+        // Nearly all are just as long as they have to be, with no white space around.
+        let value = if value.len() == LENGTH { value } else { trim(value) };
+        let (head, rest) = value.split_first_chunk::<LENGTH>().ok_or(Invalid::Length)?;
         let (version, head) = split_field(head)?;
         match (version, rest) {
             (b"00", []) => {}

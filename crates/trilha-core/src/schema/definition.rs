@@ -58,6 +58,14 @@ impl Definition {
         &self.0.name
     }
 
+    /// The name as the OpenTelemetry API owns it: without a copy of one that is built in.
+    pub(crate) fn api_key(&self) -> opentelemetry::Key {
+        match &self.0.name {
+            Cow::Borrowed(name) => (*name).into(),
+            Cow::Owned(name) => name.clone().into(),
+        }
+    }
+
     /// What it means, in one sentence without a full stop.
     pub fn brief(&self) -> &str {
         &self.0.brief

@@ -41,6 +41,6 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
         let exchange = operation::start(&self.settings, &mut head);
-        ResponseFuture::call(&mut self.inner, Request::from_parts(head, body), Some(exchange))
+        ResponseFuture::new(Some(exchange), || self.inner.call(Request::from_parts(head, body)))
     }
 }

@@ -7,10 +7,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
-use tower_service::Service;
 
 use super::{Exchange, ResponseBody};
 
@@ -38,17 +37,12 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn call<S, B>(
-        service: &mut S,
-        request: Request<B>,
-        mut exchange: Option<Box<Exchange>>,
-    ) -> Self
-    where
-        S: Service<Request<B>, Future = F>,
-    {
+    /// The future that `call` makes, within the exchange.
+    #[inline] // what `call` holds, a request, is not moved then
+    pub(crate) fn new(mut exchange: Option<Box<Exchange>>, call: impl FnOnce() -> F) -> Self {
         let inner = match &mut exchange {
-            Some(exchange) => exchange.enter(|| service.call(request)),
-            None => service.call(request),
+            Some(exchange) => exchange.enter(call),
+            None => call(),
         };
         Self { inner: Some(inner), exchange }
     }

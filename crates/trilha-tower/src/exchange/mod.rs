@@ -84,9 +84,7 @@ impl Exchange {
     ) -> Response<ResponseBody<B>> {
         self.read_head(&response);
         self.name_trace(response.headers_mut());
-        let length = response.headers().get(CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        self.remaining = length.or_else(|| response.body().size_hint().exact());
+        self.remaining = response.body().size_hint().exact().or_else(|| announced_length(response.headers()));
         self.stay_idle(true);
         let exchange = match self.ends_with_head() || response.body().is_end_stream() {
             true => {
@@ -206,6 +204,10 @@ impl Exchange {
             }
         }
     }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");

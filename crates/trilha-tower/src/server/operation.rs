@@ -19,7 +19,7 @@ use crate::{
     exchange::{Exchange, Protocol, Side},
     grpc,
     instruments::ServerInstruments,
-    request::{Known, Server, bounded},
+    request::{Known, Server, bounded, text},
 };
 
 const MAX_PATH: usize = 1024;
@@ -62,11 +62,11 @@ impl Origin {
     fn extract<'a>(
         &'a self,
         builder: OperationBuilder<'a>,
-        headers: &'a Headers<'_>,
+        carrier: &'a Headers<'_>,
         is_probe: &'a dyn Fn() -> bool,
     ) -> OperationBuilder<'a> {
         match self {
-            Self::Sender(sender) => sender.extract(builder, headers, is_probe),
+            Self::Sender(sender) => sender.extract(builder, carrier, is_probe),
             Self::Outer(context) => builder.parent(context),
         }
     }
@@ -170,7 +170,7 @@ fn matched_path(_: &Parts) -> Option<Cow<'_, str>> {
 /// The caller's scheme: one of two, since it is a dimension and the caller says it. Behind a proxy that
 /// ends TLS, only the proxy knows.
 fn scheme(request: &Parts, fields: &Fields<'_>) -> &'static str {
-    let forwarded = fields.forwarded_proto.and_then(|value| value.to_str().ok());
+    let forwarded = fields.forwarded_proto.and_then(text);
     let first = forwarded.and_then(|value| value.split(',').next()).map(str::trim);
     match first.or_else(|| request.uri.scheme_str()) {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
@@ -179,5 +179,5 @@ fn scheme(request: &Parts, fields: &Fields<'_>) -> &'static str {
 }
 
 fn user_agent(value: &HeaderValue) -> Option<&str> {
-    Some(bounded(value.to_str().ok()?, MAX_USER_AGENT))
+    Some(bounded(text(value)?, MAX_USER_AGENT))
 }

@@ -26,6 +26,7 @@ impl Sender {
     }
 
     /// Takes over of `carrier` what the sender is believed.
+    #[inline]
     pub(super) fn extract<'a>(
         &self,
         builder: OperationBuilder<'a>,
