@@ -17,8 +17,9 @@ struct Entered {
     of: Subscribed,
     id: Id,
     span: Span,
-    /// Detaches the context when it is dropped.
-    _attached: Option<ContextGuard>,
+    /// Detaches the context when it is dropped. None where the context around serves: that of a span with the same
+    /// record, which is not kept.
+    attached: Option<ContextGuard>,
 }
 
 /// Which subscriber a span's id is of: those of two subscribers are the same numbers.
@@ -35,13 +36,14 @@ impl Subscribed {
 
 /// Makes `span` the current one until [`exit`] is called with the same id on this thread.
 pub(crate) fn enter(of: Subscribed, id: &Id, span: Span) {
-    let mut context = current::context();
-    // A span that is not kept may share the record of the current one: nothing is made anew. It is attached all the
-    // same, for it may be left after the current one.
-    if span.is_kept() || !is_current(&span) {
-        context = span.in_context(&context);
-    }
-    let entered = Entered { of, id: id.clone(), span, _attached: current::attach(context) };
+    // One without a trace looks like the current one also where there is none.
+    let is_there = |current: &_| span.trace_context().traceparent().is_some() || Span::of(current).is_some();
+    let serves = |current: &_| span.is_current(current) && is_there(current);
+    let attached = match !span.is_kept() && current::map(serves) {
+        true => None,
+        false => current::attach(current::map(|current| span.in_context(current))),
+    };
+    let entered = Entered { of, id: id.clone(), span, attached };
     // Without thread-local storage, at the end of a thread, nothing stays attached.
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
@@ -52,7 +54,15 @@ pub(crate) fn exit(of: Subscribed, id: &Id) -> Option<Span> {
     let left = ENTERED.try_with(|all| {
         let mut all = all.borrow_mut();
         let at = all.iter().rposition(|entered| entered.of == of && entered.id == *id)?;
-        if at + 1 == all.len() { all.pop() } else { Some(all.remove(at)) }
+        if at + 1 == all.len() {
+            return all.pop();
+        }
+        let mut left = all.remove(at);
+        // The one that was entered next still needs the context that served for both.
+        if let Some(next) = all.get_mut(at).filter(|next| next.attached.is_none()) {
+            next.attached = left.attached.take();
+        }
+        Some(left)
     });
     // A context runs foreign code when it drops: only now, when nothing is borrowed any more.
     left.ok().flatten().map(|entered| entered.span)

@@ -15,12 +15,14 @@ use tracing_core::{
     span::{Attributes, Record},
 };
 use trilha_core::{
-    Span,
     fence::{Callback, Panics},
-    recorder::{Attribute, Status, Value},
+    recorder::{Attribute, SpanWriter, Status, Value},
 };
 
 use crate::text::{Bounded, Text};
+
+/// The field of an event's text.
+const MESSAGE: &str = "message";
 
 const EXCEPTION_MESSAGE: &str = "exception.message";
 const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
@@ -65,31 +67,25 @@ impl SpanSettings {
 }
 
 /// Writes the fields that a span starts with. Its [settings](SpanSettings) are no attributes.
-pub(crate) fn write_new(attributes: &Attributes<'_>, settings: &SpanSettings, span: &Span) {
-    attributes.record(&mut EachField::in_full(panics_of(span), |name: &str, value: Value<'_>| {
-        match (name, value) {
-            _ if !settings.is_any => span.set_attribute(name, value),
-            ("otel.name", Value::Str(_)) => {}
-            _ => write_field(name, value, span),
-        }
+pub(crate) fn write_new(attributes: &Attributes<'_>, settings: &SpanSettings, span: &mut SpanWriter<'_>) {
+    let panics = span.handle().stats().panics();
+    attributes.record(&mut EachField::in_full(panics, |name: &str, value: Value<'_>| match (name, value) {
+        _ if !settings.is_any => span.set_attribute(name, value),
+        ("otel.name", Value::Str(_)) => {}
+        _ => write_field(name, value, span),
     }));
 }
 
 /// Writes fields that are recorded later, the name among them.
-pub(crate) fn write_later(values: &Record<'_>, span: &Span) {
-    values.record(&mut EachField::in_full(panics_of(span), |name: &str, value: Value<'_>| {
-        match (name, value) {
-            ("otel.name", Value::Str(name)) => span.set_name(name),
-            _ => write_field(name, value, span),
-        }
+pub(crate) fn write_later(values: &Record<'_>, span: &mut SpanWriter<'_>) {
+    let panics = span.handle().stats().panics();
+    values.record(&mut EachField::in_full(panics, |name: &str, value: Value<'_>| match (name, value) {
+        ("otel.name", Value::Str(name)) => span.set_name(name),
+        _ => write_field(name, value, span),
     }));
 }
 
-fn panics_of(span: &Span) -> &Panics {
-    span.handle().stats().panics()
-}
-
-fn write_field(name: &str, value: Value<'_>, span: &Span) {
+fn write_field(name: &str, value: Value<'_>, span: &mut SpanWriter<'_>) {
     match (name, value) {
         ("otel.kind", Value::Str(_)) => {}
         ("otel.status_code", Value::Str(code)) => span.set_status(status(code)),
@@ -131,29 +127,20 @@ impl EventFields {
     /// The fields of a line in a log: an error is its text.
     pub(crate) fn in_short(event: &Event<'_>, panics: &Panics) -> Self {
         let mut fields = Self::default();
-        event.record(&mut EachField::in_short(panics, |name, value: Value<'_>| fields.push(name, value)));
+        event.record(&mut EachField::in_short(panics, &mut fields));
         fields
     }
 
     /// The fields of a span's event: an error is spelled out.
     pub(crate) fn in_full(event: &Event<'_>, panics: &Panics) -> Self {
         let mut fields = Self::default();
-        event.record(&mut EachField::in_full(panics, |name, value: Value<'_>| fields.push(name, value)));
+        event.record(&mut EachField::in_full(panics, &mut fields));
         if fields.message.is_none() && fields.error().is_none() {
             // `#[instrument(err)]` and the like: the error's text, and nothing beside.
             let error = fields.others.iter_mut().find(|field| matches!(field, ("error", Owned::String(_))));
             error.into_iter().for_each(|(name, _)| *name = EXCEPTION_MESSAGE);
         }
         fields
-    }
-
-    fn push(&mut self, name: &'static str, value: Value<'_>) {
-        match (name, value) {
-            ("message", Value::Str("")) => {} // it says nothing
-            ("message", Value::Str(message)) => self.message = Some(message.into()),
-            ("message", value) => self.message = Some((&*Owned::from(value).as_str()).into()),
-            _ => self.others.push((name, value.into())),
-        }
     }
 
     /// What an event is called that has no other name than the one `tracing` made up.
@@ -179,26 +166,61 @@ impl EventFields {
     }
 }
 
-/// Calls its function with each field that it visits.
-pub(crate) struct EachField<'p, F> {
-    visit: F,
+/// Who is told the fields, one by one.
+pub(crate) trait TakeField {
+    fn take(&mut self, name: &'static str, value: Value<'_>);
+
+    /// Takes text that was written for it.
+    fn take_text(&mut self, name: &'static str, text: Text) {
+        self.take(name, (&*text).into());
+    }
+}
+
+impl<F: FnMut(&'static str, Value<'_>)> TakeField for F {
+    #[inline]
+    fn take(&mut self, name: &'static str, value: Value<'_>) {
+        self(name, value);
+    }
+}
+
+impl TakeField for &mut EventFields {
+    fn take(&mut self, name: &'static str, value: Value<'_>) {
+        match (name, value) {
+            (MESSAGE, Value::Str(message)) => self.take_text(name, message.into()),
+            (MESSAGE, value) => self.take_text(name, (&*Owned::from(value).as_str()).into()),
+            _ => self.others.push((name, value.into())),
+        }
+    }
+
+    fn take_text(&mut self, name: &'static str, text: Text) {
+        match name {
+            MESSAGE if text.is_empty() => {} // it says nothing
+            MESSAGE => self.message = Some(text),
+            _ => self.take(name, (&*text).into()),
+        }
+    }
+}
+
+/// Hands on each field that it visits.
+pub(crate) struct EachField<'p, T> {
+    to: T,
     panics: &'p Panics,
     are_errors_in_full: bool,
 }
 
-impl<'p, F: FnMut(&'static str, Value<'_>)> EachField<'p, F> {
+impl<'p, T: TakeField> EachField<'p, T> {
     /// An error is its text.
-    pub(crate) fn in_short(panics: &'p Panics, visit: F) -> Self {
-        Self { visit, panics, are_errors_in_full: false }
+    pub(crate) fn in_short(panics: &'p Panics, to: T) -> Self {
+        Self { to, panics, are_errors_in_full: false }
     }
 
     /// An error is its text, and an exception: its message, and its sources in the place of a stack trace.
-    pub(crate) fn in_full(panics: &'p Panics, visit: F) -> Self {
-        Self { visit, panics, are_errors_in_full: true }
+    pub(crate) fn in_full(panics: &'p Panics, to: T) -> Self {
+        Self { to, panics, are_errors_in_full: true }
     }
 
     fn visit<'v>(&mut self, field: &Field, value: impl Into<Value<'v>>) {
-        (self.visit)(field.name(), value.into());
+        self.to.take(field.name(), value.into());
     }
 
     fn visit_integer<I: TryInto<i64> + ToString + Copy>(&mut self, field: &Field, value: I) {
@@ -209,7 +231,7 @@ impl<'p, F: FnMut(&'static str, Value<'_>)> EachField<'p, F> {
     }
 }
 
-impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<'_, F> {
+impl<T: TakeField> Visit for EachField<'_, T> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.visit(field, value);
     }
@@ -242,16 +264,16 @@ impl<F: FnMut(&'static str, Value<'_>)> Visit for EachField<'_, F> {
         let text = written(self.panics, |out| write!(out, "{error}"));
         self.visit(field, &*text);
         if self.are_errors_in_full {
-            (self.visit)(EXCEPTION_MESSAGE, (&*text).into());
+            self.to.take(EXCEPTION_MESSAGE, (&*text).into());
             let sources = written(self.panics, |out| write_sources(error, out));
             if !sources.is_empty() {
-                (self.visit)(EXCEPTION_STACKTRACE, (&*sources).into());
+                self.to.take_text(EXCEPTION_STACKTRACE, sources);
             }
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.visit(field, &*written(self.panics, |out| write!(out, "{value:?}")));
+        self.to.take_text(field.name(), written(self.panics, |out| write!(out, "{value:?}")));
     }
 }
 

@@ -85,7 +85,7 @@ mod tests {
     fn made() -> Made {
         let scope = Scope::new("test", "");
         let start = SpanStart::new(&scope, "span", &SpanKind::Internal);
-        let span = Span::start(start, &Context::new(), Some(&Handle::disabled()));
+        let span = Span::start(start, &Context::new(), Some(&Handle::disabled()), |_| {});
         Made { span, timing: Timing::start(false) }
     }
 

@@ -2,7 +2,7 @@
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{SpanKind, TraceContextExt},
+    trace::{SpanContext, SpanKind, TraceContextExt, TraceFlags, TraceState},
 };
 use tracing::{Instrument, error, field, info, info_span, instrument, subscriber::with_default};
 use tracing_subscriber::{filter::LevelFilter, prelude::*};
@@ -213,6 +213,30 @@ async fn spans_that_are_left_in_another_order_leave_nothing_behind() {
         drop(entered_b);
         assert!(!Context::current().has_active_span());
     });
+}
+
+#[tokio::test]
+async fn spans_that_are_not_kept_share_a_context_until_the_last_is_left() {
+    let fixture = Fixture::start("service");
+    let not_kept = SpanContext::new(1.into(), 2.into(), TraceFlags::NOT_SAMPLED, true, TraceState::NONE);
+    let _around = Context::new().with_remote_span_context(not_kept).attach();
+    let current = || Context::current().span().span_context().span_id();
+    with_default(subscriber(&fixture), || {
+        let (a, around) = (info_span!("a"), current());
+        let entered_a = a.enter();
+        let shared = current();
+        assert_ne!(shared, around);
+        let (b, c) = (info_span!("b"), info_span!("c"));
+        let (entered_b, entered_c) = (b.enter(), c.enter());
+        drop(entered_a);
+        assert_eq!(current(), shared);
+        drop(entered_b);
+        assert_eq!(current(), shared);
+        drop(entered_c);
+        assert_eq!(current(), around);
+    });
+    let counts = fixture.flush().await;
+    assert_eq!((counts.created, counts.sampled_out), (0, 3));
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@
 
 mod noop;
 mod span;
+#[cfg(test)]
+mod tests;
 mod value;
+mod writer;
 
 use std::{borrow::Cow, fmt::Debug, sync::Arc, time::SystemTime};
 
@@ -15,6 +18,7 @@ pub use self::{
     noop::{NoopRecorder, PassThrough},
     span::{Span, WITHHELD},
     value::{Attribute, Value, to_key_value},
+    writer::SpanWriter,
 };
 use crate::{SpanCounts, TraceContext, fence::Panics};
 
@@ -132,6 +136,59 @@ pub trait SpanRecord: Debug + Send + Sync {
 
     /// Ends the span. `time` defaults to now. Only the first call counts.
     fn end(&self, time: Option<SystemTime>);
+
+    /// Where the first words are written, while nobody else has the record: without a lock. Defaults to none: they
+    /// are set as all others are.
+    fn sink(&mut self) -> Option<&mut dyn SpanSink> {
+        None
+    }
+}
+
+/// Where it is written what is said of a span: each method as that of a [`SpanRecord`].
+pub trait SpanSink {
+    /// Sets an attribute, or replaces it.
+    fn set_attribute(&mut self, key: &str, value: Value<'_>);
+
+    /// Adds an event.
+    fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]);
+
+    /// Adds a link.
+    fn add_link(&mut self, link: &Link<'_>);
+
+    /// Replaces the name.
+    fn set_name(&mut self, name: &str);
+
+    /// Sets the status.
+    fn set_status(&mut self, status: Status<'_>);
+
+    /// Takes back all that was set.
+    fn withhold(&mut self);
+}
+
+impl<R: SpanRecord + ?Sized> SpanSink for &R {
+    fn set_attribute(&mut self, key: &str, value: Value<'_>) {
+        R::set_attribute(self, key, value);
+    }
+
+    fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
+        R::add_event(self, name, time, attributes);
+    }
+
+    fn add_link(&mut self, link: &Link<'_>) {
+        R::add_link(self, link);
+    }
+
+    fn set_name(&mut self, name: &str) {
+        R::set_name(self, name);
+    }
+
+    fn set_status(&mut self, status: Status<'_>) {
+        R::set_status(self, status);
+    }
+
+    fn withhold(&mut self) {
+        R::withhold(self);
+    }
 }
 
 /// A span that caused another one.

@@ -2,6 +2,8 @@
 //!
 //! All of it is inlined, so that a field's tag is a constant where it is written.
 
+use bytes::BufMut;
+
 pub(super) const VARINT: u32 = 0;
 pub(super) const FIXED64: u32 = 1;
 pub(super) const LENGTH: u32 = 2;
@@ -9,12 +11,12 @@ const FIXED32: u32 = 5;
 
 /// A number in groups of seven bits.
 #[inline]
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut impl BufMut, mut value: u64) {
     while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+        out.put_u8(value as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.put_u8(value as u8);
 }
 
 /// How many bytes [`put_varint`] writes.
@@ -32,23 +34,23 @@ pub(crate) fn skip_varint(bytes: &[u8]) -> &[u8] {
 
 /// A whole number. A negative `int64` is written as its two's complement.
 #[inline]
-pub(crate) fn put_uint(out: &mut Vec<u8>, field: u32, value: u64) {
+pub(crate) fn put_uint(out: &mut impl BufMut, field: u32, value: u64) {
     put_tag(out, field, VARINT);
     put_varint(out, value);
 }
 
-/// Eight bytes: a time, a `double`.
+/// Eight bytes: a time, a `double`. In a field below 16, as all here are that have a fixed size.
 #[inline]
-pub(crate) fn put_fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
-    put_tag(out, field, FIXED64);
-    out.extend_from_slice(&value.to_le_bytes());
+pub(crate) fn put_fixed64(out: &mut impl BufMut, field: u32, value: u64) {
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+    out.put_slice(&[short_tag(field, FIXED64), a, b, c, d, e, f, g, h]);
 }
 
 /// Four bytes.
 #[inline]
-pub(crate) fn put_fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
+pub(crate) fn put_fixed32(out: &mut impl BufMut, field: u32, value: u32) {
     put_tag(out, field, FIXED32);
-    out.extend_from_slice(&value.to_le_bytes());
+    out.put_slice(&value.to_le_bytes());
 }
 
 /// Bytes with their length before them.
@@ -56,6 +58,13 @@ pub(crate) fn put_fixed32(out: &mut Vec<u8>, field: u32, value: u32) {
 pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
     put_header(out, field, value.len());
     out.extend_from_slice(value);
+}
+
+/// A few bytes whose number is known before, in a field below 16.
+#[inline]
+pub(crate) fn put_array<const N: usize>(out: &mut impl BufMut, field: u32, value: [u8; N]) {
+    out.put_slice(&[short_tag(field, LENGTH), N as u8]);
+    out.put_slice(&value);
 }
 
 /// Text with its length before it.
@@ -67,6 +76,9 @@ pub(crate) fn put_text(out: &mut Vec<u8>, field: u32, value: &str) {
 /// What stands before `len` bytes of a message, text or bytes.
 #[inline]
 pub(crate) fn put_header(out: &mut Vec<u8>, field: u32, len: usize) {
+    if field < 16 && len < 0x80 {
+        return out.extend_from_slice(&[short_tag(field, LENGTH), len as u8]); // as nearly always
+    }
     put_tag(out, field, LENGTH);
     put_varint(out, len as u64);
 }
@@ -81,9 +93,8 @@ pub(crate) const fn sized_len(field: u32, len: usize) -> usize {
 /// the body is moved.
 #[inline]
 pub(crate) fn put_message<R>(out: &mut Vec<u8>, field: u32, body: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    put_tag(out, field, LENGTH);
-    let start = out.len();
-    out.push(0);
+    put_header(out, field, 0);
+    let start = out.len() - 1;
     let result = body(out);
     let len = out.len() - start - 1;
     match out.get_mut(start) {
@@ -110,7 +121,7 @@ pub(crate) const fn short_tag(field: u32, wire_type: u32) -> u8 {
 }
 
 #[inline]
-fn put_tag(out: &mut Vec<u8>, field: u32, wire_type: u32) {
+fn put_tag(out: &mut impl BufMut, field: u32, wire_type: u32) {
     put_varint(out, u64::from(field << 3 | wire_type));
 }
 

@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use trilha_core::{
-    TraceContext,
-    recorder::{Attribute, Link, SpanKind, Status, Value, WITHHELD},
-};
+use trilha_core::recorder::{Attribute, Link, Status, Value, WITHHELD};
 
-use super::{Limits, scratch::Scratch};
+use super::{
+    Limits,
+    head::{Head, w3c_flags},
+};
 use crate::{
     encode::{
         cut,
@@ -19,9 +19,9 @@ use crate::{
     queue::Rank,
 };
 
-/// The bits of OTLP's `flags` that say where a span's parent is, beside the eight of W3C.
-const HAS_IS_REMOTE: u32 = 0x100;
-const IS_REMOTE: u32 = 0x200;
+/// Room for what most spans hold.
+const USUAL_BYTES: usize = 1_024;
+const USUAL_ATTRIBUTES: usize = 16;
 
 /// What the end of a span adds at most, beside its status: the end time, and three counts.
 const END_LEN: usize = 9 + 3 * 6;
@@ -39,8 +39,11 @@ const MAX_MESSAGE: usize = 16 * 1_024;
 #[derive(Debug)]
 pub(crate) struct SpanBuffer {
     limits: Limits,
-    /// The attributes in it are in any order.
-    pub(super) scratch: Scratch,
+    pub(super) bytes: Vec<u8>,
+    /// In any order.
+    pub(super) attributes: Vec<Written>,
+    /// A bit for each key that is there, and it stands for others too.
+    seen: u64,
     /// What stands first: ids, flags, kind and start time.
     head_len: usize,
     start_nanos: u64,
@@ -49,93 +52,71 @@ pub(crate) struct SpanBuffer {
     name: Range<usize>,
     events: usize,
     links: usize,
-    dropped_attributes: u64,
-    dropped_events: u64,
-    dropped_links: u64,
+    dropped: Dropped,
     status: FinalStatus,
-    /// What the status takes.
-    status_len: usize,
-    phase: Phase,
+    /// How long the bytes may become before the span ends.
+    most_bytes: usize,
+    is_withheld: bool,
 }
 
-/// What may still be done to a span.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
-    /// Everything.
-    Open,
-    /// It may end: nothing but its head leaves.
-    Withheld,
-    /// Nothing.
-    Ended,
+/// How much did not fit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Dropped {
+    attributes: u32,
+    events: u32,
+    links: u32,
 }
 
 /// An attribute in the buffer.
 #[derive(Debug)]
 pub(super) struct Written {
     range: Range<usize>,
-    /// Differs for nearly all keys that differ.
-    mark: u32,
+    mark: Mark,
     key_len: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum FinalStatus {
+    #[default]
     Unset,
     Ok,
     Error(Box<str>),
 }
 
-/// What a span's message begins with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'a> {
-    pub(crate) context: &'a TraceContext,
-    pub(crate) parent: Option<&'a TraceContext>,
-    pub(crate) is_parent_remote: bool,
-    pub(crate) name: &'a str,
-    pub(crate) kind: &'a SpanKind,
-    pub(crate) start_nanos: u64,
-}
-
 impl SpanBuffer {
-    pub(crate) fn new(head: Head<'_>, limits: Limits) -> Self {
-        let mut scratch = Scratch::take();
-        let (context, out) = (head.context, &mut scratch.bytes);
-        put_bytes(out, span::TRACE_ID, &context.trace_id().to_bytes());
-        put_bytes(out, span::SPAN_ID, &context.span_id().to_bytes());
-        if !context.tracestate().is_empty() {
-            put_text(out, span::TRACE_STATE, context.tracestate().as_str());
-        }
-        if let Some(parent) = head.parent {
-            put_bytes(out, span::PARENT_SPAN_ID, &parent.span_id().to_bytes());
-        }
-        let remote = if head.is_parent_remote { HAS_IS_REMOTE | IS_REMOTE } else { HAS_IS_REMOTE };
-        put_fixed32(out, span::FLAGS, w3c_flags(context) | remote);
-        put_uint(out, span::KIND, otlp_kind(head.kind));
-        put_fixed64(out, span::START_TIME, head.start_nanos);
-        let end = out.len();
-        let is_entry = head.parent.is_none()
-            || head.is_parent_remote
-            || matches!(head.kind, SpanKind::Server | SpanKind::Consumer);
-        let mut buffer = Self {
-            limits,
-            scratch,
-            head_len: end,
-            start_nanos: head.start_nanos,
-            rank: if is_entry { Rank::Entry } else { Rank::Inner },
-            name: end..end,
+    /// One that has room for what most spans hold, so that few have to grow.
+    pub(super) fn empty() -> Self {
+        Self {
+            limits: Limits::default(),
+            bytes: Vec::with_capacity(USUAL_BYTES),
+            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
+            seen: 0,
+            head_len: 0,
+            start_nanos: 0,
+            rank: Rank::Inner,
+            name: 0..0,
             events: 0,
             links: 0,
-            dropped_attributes: 0,
-            dropped_events: 0,
-            dropped_links: 0,
+            dropped: Dropped::default(),
             status: FinalStatus::Unset,
-            status_len: 0,
-            phase: Phase::Open,
-        };
-        if !head.name.is_empty() {
-            buffer.set_name(head.name);
+            most_bytes: 0,
+            is_withheld: false,
         }
-        buffer
+    }
+
+    /// Begins a span, in whatever memory an earlier one has left.
+    pub(crate) fn begin(&mut self, head: Head<'_>, limits: Limits) {
+        self.limits = limits;
+        self.clear_to(0);
+        head.put(&mut self.bytes);
+        self.rank = head.rank();
+        self.start_nanos = head.start_nanos;
+        self.head_len = self.bytes.len();
+        self.name = self.head_len..self.head_len;
+        self.is_withheld = false;
+        if !head.name.is_empty() {
+            self.set_name(head.name);
+        }
     }
 
     /// Replaces the name, unless there is no room for the new one.
@@ -143,8 +124,10 @@ impl SpanBuffer {
         let name = cut(name, MAX_NAME);
         let old = self.name.clone();
         if sized_len(span::NAME, name.len()) <= self.room() + old.len() {
-            self.remove(&old);
-            let bytes = &mut self.scratch.bytes;
+            if !old.is_empty() {
+                self.remove(&old);
+            }
+            let bytes = &mut self.bytes;
             let start = bytes.len();
             put_text(bytes, span::NAME, name);
             self.name = start..bytes.len();
@@ -153,53 +136,52 @@ impl SpanBuffer {
 
     /// Sets an attribute, or replaces it. One without a key, beyond the limit, or larger than the
     /// room that is left is counted and changes nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_attribute(&mut self, (key, value): Attribute<'_>) {
-        let mark = mark(key);
-        let len = match value {
+        let mark = Mark::of(key);
+        let text_len = match value {
             Value::Str(text) => text.len(),
-            Value::Array(_) => usize::MAX,
+            Value::Array(_) => return self.set_with_care(mark, (key, value)),
             _ => 0,
         };
-        let Scratch { bytes, attributes } = &mut self.scratch;
-        let is_new = attributes.iter().all(|written| written.mark != mark);
-        let used = bytes.len() + self.status_len + END_LEN;
-        let fits = key.len().saturating_add(len).saturating_add(used + MOST_AROUND) <= self.limits.span_bytes;
-        if !is_new || !fits || key.is_empty() || attributes.len() >= self.limits.attributes {
+        let fits = self.bytes.len() + key.len() + text_len + MOST_AROUND <= self.most_bytes;
+        let is_new = self.seen & mark.bit() == 0;
+        if !is_new || !fits || key.is_empty() || self.attributes.len() >= self.limits.attributes {
             return self.set_with_care(mark, (key, value));
         }
-        let start = bytes.len();
-        put_attribute(bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
-        attributes.push(Written { range: start..bytes.len(), mark, key_len: key.len() as u32 });
+        let start = self.bytes.len();
+        put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
+        self.seen |= mark.bit();
+        let range = start..self.bytes.len();
+        self.attributes.push(Written { range, mark, key_len: key.len() as u32 });
     }
 
     /// One that may be there already, or that may not fit.
     #[inline(never)]
-    fn set_with_care(&mut self, mark: u32, (key, value): Attribute<'_>) {
+    fn set_with_care(&mut self, mark: Mark, (key, value): Attribute<'_>) {
         let found = self.find(key, mark);
-        let attributes = &self.scratch.attributes;
-        let old = found.and_then(|at| attributes.get(at)).map_or(0..0, |old| old.range.clone());
-        let is_full = found.is_none() && attributes.len() >= self.limits.attributes;
+        let old = found.and_then(|at| self.attributes.get(at)).map_or(0..0, |old| old.range.clone());
+        let is_full = found.is_none() && self.attributes.len() >= self.limits.attributes;
         let room = self.room() + old.len();
         if is_full || key.is_empty() || key.len() + min_len(value, self.limits.value_chars) > room {
-            self.dropped_attributes += 1;
-            return;
+            return count(&mut self.dropped.attributes);
         }
-        let Scratch { bytes, attributes } = &mut self.scratch;
-        let start = bytes.len();
-        put_attribute(bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
-        let end = bytes.len();
-        if end - start > room {
-            bytes.truncate(start);
-            self.dropped_attributes += 1;
-            return;
+        let start = self.bytes.len();
+        put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
+        let range = start..self.bytes.len();
+        if range.len() > room {
+            self.bytes.truncate(start);
+            return count(&mut self.dropped.attributes);
         }
-        match found.and_then(|at| attributes.get_mut(at)) {
+        match found.and_then(|at| self.attributes.get_mut(at)) {
             Some(entry) => {
-                entry.range = start..end;
+                entry.range = range;
                 self.remove(&old);
             }
-            None => attributes.push(Written { range: start..end, mark, key_len: key.len() as u32 }),
+            None => {
+                self.seen |= mark.bit();
+                self.attributes.push(Written { range, mark, key_len: key.len() as u32 });
+            }
         }
     }
 
@@ -216,8 +198,10 @@ impl SpanBuffer {
                     put_count(out, event::DROPPED_ATTRIBUTES, dropped);
                 });
             });
-        self.events += usize::from(written);
-        self.dropped_events += u64::from(!written);
+        match written {
+            true => self.events += 1,
+            false => count(&mut self.dropped.events),
+        }
     }
 
     /// Adds a link. Whether it leads to another process is not known, and not said.
@@ -237,8 +221,10 @@ impl SpanBuffer {
                     put_fixed32(out, link::FLAGS, w3c_flags(context));
                 });
             });
-        self.links += usize::from(written);
-        self.dropped_links += u64::from(!written);
+        match written {
+            true => self.links += 1,
+            false => count(&mut self.dropped.links),
+        }
     }
 
     /// `Ok` is final, `Unset` changes nothing, and an error replaces an earlier one unless it has nothing to say.
@@ -252,30 +238,31 @@ impl SpanBuffer {
                 self.status = FinalStatus::Error(if fits { message } else { "" }.into());
             }
         }
-        self.status_len =
-            sized_len(span::STATUS, sized_len(status::MESSAGE, self.status.message().len()) + 2);
+        let status_len = sized_len(span::STATUS, sized_len(status::MESSAGE, self.status.message().len()) + 2);
+        self.most_bytes = self.limits.span_bytes.saturating_sub(END_LEN + status_len);
     }
 
     /// Takes everything back but the head. Nothing can be written any more.
     pub(crate) fn withhold(&mut self) {
-        let end = self.head_len;
-        self.scratch.bytes.truncate(end);
-        self.scratch.attributes.clear();
-        (self.events, self.links, self.name) = (0, 0, end..end);
-        (self.dropped_attributes, self.dropped_events, self.dropped_links) = (0, 0, 0);
-        (self.status, self.status_len) = (FinalStatus::Unset, 0);
+        self.clear_to(self.head_len);
+        self.name = self.head_len..self.head_len;
         self.set_name(WITHHELD);
-        self.phase = Phase::Withheld;
+        self.is_withheld = true;
+    }
+
+    /// Forgets all behind the first `len` bytes.
+    fn clear_to(&mut self, len: usize) {
+        self.bytes.truncate(len);
+        self.attributes.clear();
+        (self.seen, self.events, self.links) = (0, 0, 0);
+        self.dropped = Dropped::default();
+        self.status = FinalStatus::Unset;
+        self.most_bytes = self.limits.span_bytes.saturating_sub(END_LEN);
     }
 
     /// Whether something can be written.
     pub(crate) fn is_open(&self) -> bool {
-        self.phase == Phase::Open
-    }
-
-    /// Whether the span did not end.
-    pub(crate) fn is_unfinished(&self) -> bool {
-        self.phase != Phase::Ended
+        !self.is_withheld
     }
 
     /// What it is worth where there is no room for all spans.
@@ -286,39 +273,30 @@ impl SpanBuffer {
         }
     }
 
-    /// Ends the span and hands its whole message out, once. It never ends before its start, whatever the clock
-    /// did.
-    pub(crate) fn finish<R>(&mut self, end_nanos: u64, take: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        if !self.is_unfinished() {
-            return None;
-        }
-        self.phase = Phase::Ended;
-        let out = &mut self.scratch.bytes;
+    /// Ends the span: its whole message. It never ends before its start, whatever the clock did.
+    pub(crate) fn finish(&mut self, end_nanos: u64) -> &[u8] {
+        let out = &mut self.bytes;
         put_fixed64(out, span::END_TIME, end_nanos.max(self.start_nanos));
-        put_count(out, span::DROPPED_ATTRIBUTES, self.dropped_attributes);
-        put_count(out, span::DROPPED_EVENTS, self.dropped_events);
-        put_count(out, span::DROPPED_LINKS, self.dropped_links);
+        put_count(out, span::DROPPED_ATTRIBUTES, self.dropped.attributes.into());
+        put_count(out, span::DROPPED_EVENTS, self.dropped.events.into());
+        put_count(out, span::DROPPED_LINKS, self.dropped.links.into());
         let code = match self.status {
-            FinalStatus::Unset => None,
-            FinalStatus::Ok => Some(1),
-            FinalStatus::Error(_) => Some(2),
+            FinalStatus::Unset => return out,
+            FinalStatus::Ok => 1,
+            FinalStatus::Error(_) => 2,
         };
-        if let Some(code) = code {
-            put_message(out, span::STATUS, |out| {
-                if !self.status.message().is_empty() {
-                    put_text(out, status::MESSAGE, self.status.message());
-                }
-                put_uint(out, status::CODE, code);
-            });
-        }
-        let taken = take(out);
-        self.scratch.give_back();
-        Some(taken)
+        put_message(out, span::STATUS, |out| {
+            if !self.status.message().is_empty() {
+                put_text(out, status::MESSAGE, self.status.message());
+            }
+            put_uint(out, status::CODE, code);
+        });
+        out
     }
 
     /// How much may still be written.
     fn room(&self) -> usize {
-        self.limits.span_bytes.saturating_sub(self.scratch.bytes.len() + END_LEN + self.status_len)
+        self.most_bytes.saturating_sub(self.bytes.len())
     }
 
     /// Writes something of about `estimate` bytes, unless there is no room for it.
@@ -327,7 +305,7 @@ impl SpanBuffer {
         if estimate > room {
             return false;
         }
-        let bytes = &mut self.scratch.bytes;
+        let bytes = &mut self.bytes;
         let start = bytes.len();
         write(bytes);
         let fits = bytes.len() - start <= room;
@@ -337,32 +315,23 @@ impl SpanBuffer {
         fits
     }
 
-    fn find(&self, key: &str, mark: u32) -> Option<usize> {
-        let Scratch { bytes, attributes } = &self.scratch;
+    fn find(&self, key: &str, mark: Mark) -> Option<usize> {
         let is_key = |written: &Written| {
-            let bytes = bytes.get(written.range.clone()).unwrap_or_default();
+            let bytes = self.bytes.get(written.range.clone()).unwrap_or_default();
             written.key_len as usize == key.len() && key_at_start_of(bytes).starts_with(key.as_bytes())
         };
-        attributes.iter().position(|written| written.mark == mark && is_key(written))
+        self.attributes.iter().position(|written| written.mark == mark && is_key(written))
     }
 
     /// Cuts a part out; what stood behind it moves up.
+    #[cold]
     fn remove(&mut self, part: &Range<usize>) {
-        if part.is_empty() {
-            return;
-        }
-        self.scratch.bytes.drain(part.clone());
-        let attributes = self.scratch.attributes.iter_mut().map(|written| &mut written.range);
+        self.bytes.drain(part.clone());
+        let attributes = self.attributes.iter_mut().map(|written| &mut written.range);
         for range in attributes.chain([&mut self.name]).filter(|range| range.start >= part.end) {
             range.start -= part.len();
             range.end -= part.len();
         }
-    }
-}
-
-impl Drop for SpanBuffer {
-    fn drop(&mut self) {
-        self.scratch.give_back();
     }
 }
 
@@ -375,14 +344,32 @@ impl FinalStatus {
     }
 }
 
-/// A number of the key's length and its ends, where keys differ.
-fn mark(key: &str) -> u32 {
-    let key = key.as_bytes();
-    let ends = match (key.first_chunk(), key.last_chunk()) {
-        (Some(first), Some(last)) => u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last),
-        _ => key.iter().fold(0, |short, byte| short << 8 | u32::from(*byte)),
-    };
-    ends ^ (key.len() as u32).rotate_left(24)
+/// A number that differs for nearly all keys that differ: of a key's length and its ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Mark(u32);
+
+impl Mark {
+    #[inline]
+    fn of(key: &str) -> Self {
+        let key = key.as_bytes();
+        let ends = match (key.first_chunk(), key.last_chunk()) {
+            (Some(first), Some(last)) => {
+                u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last)
+            }
+            _ => key.iter().fold(0, |short, byte| short << 8 | u32::from(*byte)),
+        };
+        Self((ends ^ (key.len() as u32).rotate_left(24)).wrapping_mul(0x9e37_79b1))
+    }
+
+    /// One of 64.
+    #[inline]
+    fn bit(self) -> u64 {
+        1 << (self.0 >> 26)
+    }
+}
+
+fn count(dropped: &mut u32) {
+    *dropped = dropped.saturating_add(1);
 }
 
 /// What these take at least, unless keys repeat: it keeps a huge event from being written at all.
@@ -393,20 +380,6 @@ fn estimate(attributes: &[Attribute<'_>], max: usize, limits: &Limits) -> usize 
 
 fn put_count(out: &mut Vec<u8>, field: u32, count: u64) {
     if count > 0 {
-        put_uint(out, field, count.min(u64::from(u32::MAX)));
-    }
-}
-
-fn w3c_flags(context: &TraceContext) -> u32 {
-    context.traceparent().map_or(0, |traceparent| u32::from(traceparent.flags().to_u8()))
-}
-
-fn otlp_kind(kind: &SpanKind) -> u64 {
-    match kind {
-        SpanKind::Internal => 1,
-        SpanKind::Server => 2,
-        SpanKind::Client => 3,
-        SpanKind::Producer => 4,
-        SpanKind::Consumer => 5,
+        put_uint(out, field, count.min(u32::MAX.into()));
     }
 }

@@ -1,6 +1,7 @@
 //! Spans: their start, what is set on them, their end. Nothing is sent here.
 
 mod buffer;
+mod head;
 mod limits;
 mod scratch;
 mod span;
@@ -17,11 +18,8 @@ use trilha_core::{
 };
 
 pub use self::limits::Limits;
-use self::{
-    buffer::{Head, SpanBuffer},
-    span::OtlpSpan,
-};
-use crate::queue::Queue;
+use self::{head::Head, span::OtlpSpan};
+use crate::delivery::Delivery;
 
 /// Starts spans that are written as OTLP while they are open, and hands them to the pipeline's queue
 /// when they end.
@@ -29,16 +27,16 @@ use crate::queue::Queue;
 /// A span that is dropped without an end ends at that moment.
 #[derive(Debug)]
 pub struct OtlpRecorder {
-    queue: Arc<Queue>,
+    delivery: Arc<Delivery>,
     sampler: Sampler,
     limits: Limits,
     panics: Panics,
 }
 
 impl OtlpRecorder {
-    /// `panics` are those of the pipeline behind `queue`.
-    pub(crate) fn new(queue: Arc<Queue>, sampler: Sampler, limits: Limits, panics: Panics) -> Self {
-        Self { queue, sampler, limits, panics }
+    /// `panics` are those of the pipeline that delivers.
+    pub(crate) fn new(delivery: Arc<Delivery>, sampler: Sampler, limits: Limits, panics: Panics) -> Self {
+        Self { delivery, sampler, limits, panics }
     }
 }
 
@@ -47,23 +45,22 @@ impl Recorder for OtlpRecorder {
         let parent = start.parent.filter(|parent| parent.traceparent().is_some());
         let context = TraceContext::of_child(parent, |id| self.sampler.decide(start, id));
         if !context.is_sampled() {
-            self.queue.sample_out();
+            self.delivery.queue().sample_out();
             return Arc::new(PassThrough(context));
         }
-        let mut buffer = SpanBuffer::new(
-            Head {
-                context: &context,
-                parent,
-                is_parent_remote: start.is_parent_remote,
-                name: start.name,
-                kind: start.kind,
-                start_nanos: unix_nanos(start.start_time),
-            },
-            self.limits,
-        );
+        let mut buffer = scratch::take();
+        let head = Head {
+            context: &context,
+            parent,
+            is_parent_remote: start.is_parent_remote,
+            name: start.name,
+            kind: start.kind,
+            start_nanos: unix_nanos(start.start_time),
+        };
+        buffer.begin(head, self.limits);
         start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
         start.links.iter().for_each(|link| buffer.add_link(link));
-        Arc::new(OtlpSpan::new(context, start.scope.clone(), buffer, Arc::clone(&self.queue)))
+        Arc::new(OtlpSpan::new(context, start.scope.clone(), buffer, Arc::clone(self.delivery.queue())))
     }
 
     fn looks_at_content(&self) -> bool {
@@ -73,13 +70,13 @@ impl Recorder for OtlpRecorder {
     fn drop_child(&self) -> bool {
         let drops = self.sampler.is_final();
         if drops {
-            self.queue.sample_out();
+            self.delivery.queue().sample_out();
         }
         drops
     }
 
     fn counts(&self) -> SpanCounts {
-        self.queue.counts()
+        self.delivery.queue().counts()
     }
 
     fn panics(&self) -> Option<&Panics> {

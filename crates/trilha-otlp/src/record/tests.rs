@@ -1,5 +1,7 @@
 //! What is written is what was set: any span, decoded by the official messages, equals its model.
 
+use std::sync::Arc;
+
 use opentelemetry::{Array, Value as OwnedValue};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value as Decoded},
@@ -8,14 +10,12 @@ use opentelemetry_proto::tonic::{
 use proptest::{collection::vec, prelude::*};
 use prost::Message;
 use trilha_core::{
-    SpanKind, TraceContext, Traceparent, Tracestate,
-    recorder::{Attribute, Link, Status, Value},
+    Scope, SpanKind, TraceContext, Traceparent, Tracestate,
+    recorder::{Attribute, Link, SpanRecord, Status, Value},
 };
 
-use super::{
-    Limits,
-    buffer::{Head, SpanBuffer},
-};
+use super::{Limits, buffer::SpanBuffer, head::Head, scratch, span::OtlpSpan};
+use crate::queue::{Bounds, Next, Queue};
 
 /// Everything that can be done to an open span.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ fn write(changes: &[Change], limits: Limits) -> Vec<u8> {
 }
 
 fn finished(mut buffer: SpanBuffer, end_nanos: u64) -> Vec<u8> {
-    buffer.finish(end_nanos, <[u8]>::to_vec).unwrap()
+    buffer.finish(end_nanos).to_vec()
 }
 
 fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
@@ -98,7 +98,7 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
         kind: &SpanKind::Consumer,
         start_nanos: 1_000,
     };
-    let mut buffer = SpanBuffer::new(head, limits);
+    let mut buffer = begun(head, limits);
     for change in changes {
         match change {
             Change::Attribute(key, value) => buffer.set_attribute((key, value.into())),
@@ -112,6 +112,23 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
             Change::Error(message) => buffer.set_status(Status::Error(message)),
         }
     }
+    buffer
+}
+
+/// In memory that other spans have left.
+fn begun(head: Head<'_>, limits: Limits) -> SpanBuffer {
+    let mut buffer = SpanBuffer::empty();
+    let other = Head { name: "another", is_parent_remote: !head.is_parent_remote, ..head };
+    buffer.begin(other, Limits::default().events(1));
+    buffer.withhold();
+    buffer.begin(other, Limits::default().attributes(1).events(1).links(0));
+    for key in ["a", "b"] {
+        buffer.set_attribute((key, Value::Int(1)));
+        buffer.add_event("another", 0, &[]);
+        buffer.add_link(&Link { context: &context(9, ""), attributes: &[] });
+    }
+    buffer.set_status(Status::Error("another"));
+    buffer.begin(head, limits);
     buffer
 }
 
@@ -277,11 +294,11 @@ fn a_huge_value_is_left_out_without_being_written() {
         kind: &SpanKind::Internal,
         start_nanos: 0,
     };
-    let mut buffer = SpanBuffer::new(head, limits);
+    let mut buffer = begun(head, limits);
     buffer.set_attribute(("huge", Value::Str(&huge)));
     buffer.set_attribute(("small", Value::Int(1)));
     buffer.add_event("e", 0, &[("huge", Value::Str(&huge))]);
-    let room = buffer.scratch.bytes.capacity();
+    let room = buffer.bytes.capacity();
     assert!(room < 4_096, "{room}");
     let bytes = finished(buffer, 1);
     let span = Span::decode(bytes.as_slice()).unwrap();
@@ -317,6 +334,40 @@ fn a_span_never_ends_before_its_start() {
         kind: &SpanKind::Internal,
         start_nanos: 5_000,
     };
-    let span = Span::decode(finished(SpanBuffer::new(head, Limits::default()), 4_000).as_slice()).unwrap();
+    let span = Span::decode(finished(begun(head, Limits::default()), 4_000).as_slice()).unwrap();
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (5_000, 5_000));
+}
+
+#[test]
+fn of_a_withheld_span_nothing_is_written_and_the_next_one_in_its_memory_is_open() {
+    let bounds = Bounds { queue_spans: 9, queue_bytes: 1 << 20, batch_spans: 9, batch_bytes: 1 << 20 };
+    let queue = Arc::new(Queue::new(bounds));
+    for name in ["withheld", "open"] {
+        let mut buffer = scratch::take();
+        let context = context(7, "");
+        let kind = &SpanKind::Internal;
+        let head =
+            Head { context: &context, parent: None, is_parent_remote: false, name, kind, start_nanos: 0 };
+        buffer.begin(head, Limits::default());
+        let span = OtlpSpan::new(context, Scope::new("test", ""), buffer, Arc::clone(&queue));
+        let mut span: Arc<dyn SpanRecord> = Arc::new(span);
+        assert!(span.is_recording());
+        let sink = Arc::get_mut(&mut span).and_then(|span| span.sink()).unwrap();
+        sink.set_attribute("first", Value::Int(1));
+        if name == "withheld" {
+            sink.withhold();
+        }
+        sink.set_attribute("second", Value::Int(2));
+        span.set_attribute("third", Value::Int(3));
+        span.add_event("event", None, &[]);
+        span.set_status(Status::Ok);
+        assert_eq!(span.is_recording(), name == "open");
+        span.end(None);
+        span.set_attribute("late", Value::Int(4));
+    }
+    let Next::Send(batch) = queue.next(true) else { panic!("a batch") };
+    let spans = batch.iter().map(|span| Span::decode(span.message.as_slice()).unwrap());
+    let seen: Vec<_> = spans.map(|it| (it.name, it.attributes.len(), it.events.len(), it.status)).collect();
+    let ok = DecodedStatus { message: String::new(), code: 1 };
+    assert_eq!(seen, [("[redacted]".into(), 0, 0, None), ("open".into(), 3, 1, Some(ok))]);
 }

@@ -1,0 +1,134 @@
+//! What is said of a span, as the guard lets it through to the one who writes it down.
+
+use std::{fmt, time::SystemTime};
+
+use super::{Attribute, Link, SpanSink, Status, Value, WITHHELD};
+use crate::{
+    ContextAttributes, Handle,
+    guard::{Judged, PiiGuard, Place, Verdict},
+};
+
+/// Writes to a span what the [guard](crate::guard) lets through.
+pub struct SpanWriter<'s> {
+    pub(super) sink: &'s mut dyn SpanSink,
+    pub(super) handle: &'s Handle,
+    pub(super) attributes: &'s ContextAttributes,
+}
+
+impl fmt::Debug for SpanWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanWriter").finish_non_exhaustive()
+    }
+}
+
+impl<'s> SpanWriter<'s> {
+    /// The handle that records the span.
+    pub fn handle(&self) -> &'s Handle {
+        self.handle
+    }
+
+    /// Sets an attribute, or replaces it.
+    pub fn set_attribute<'v>(&mut self, key: &str, value: impl Into<Value<'v>>) {
+        self.set(key, value.into());
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, key: &str, value: Value<'_>) {
+        match self.guard().lets_through(Place::SpanAttribute, (key, value)) {
+            true => self.write(key, value),
+            false => self.set_judged(key, value),
+        }
+    }
+
+    #[inline(never)]
+    fn set_judged(&mut self, key: &str, value: Value<'_>) {
+        match self.guard().judge_value(Place::SpanAttribute, (key, value), Some(self.attributes)) {
+            Judged::Kept(value) => self.write(key, value),
+            Judged::Text(text) => self.write(key, Value::Str(&text)),
+            Judged::List(list) => self.write(key, Value::Array(&list)),
+            Judged::Refused => {}
+            Judged::SpanRefused => self.sink.withhold(),
+        }
+    }
+
+    /// Writes what was judged, also by the name that the key had before where that is wanted.
+    #[inline]
+    pub(super) fn write(&mut self, key: &str, value: Value<'_>) {
+        self.sink.set_attribute(key, value);
+        self.write_former_name((key, value));
+    }
+
+    #[inline]
+    pub(super) fn write_former_name(&mut self, (key, value): Attribute<'_>) {
+        if let Some(former) = self.handle.schema().former_name(key) {
+            self.sink.set_attribute(former, value);
+        }
+    }
+
+    /// Adds an event. `time` defaults to now.
+    pub fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
+        let verdict = self.judge(Place::EventName, name);
+        let name = match &verdict {
+            Verdict::Clean(name) => *name,
+            Verdict::Replaced(name) => name.as_str(),
+            Verdict::Refused => return,
+            Verdict::SpanRefused => return self.sink.withhold(),
+        };
+        let sink = &mut *self.sink;
+        let may_leave = self.handle.guard().judge_all(
+            Place::EventAttribute,
+            attributes,
+            Some(self.attributes),
+            |judged| sink.add_event(name, time, judged),
+        );
+        if !may_leave {
+            self.sink.withhold();
+        }
+    }
+
+    /// Adds a link.
+    pub fn add_link(&mut self, link: &Link<'_>) {
+        let (guard, sink) = (self.handle.guard(), &mut *self.sink);
+        let may_leave =
+            guard.judge_all(Place::LinkAttribute, link.attributes, Some(self.attributes), |judged| {
+                let context = guard.judge_trace(link.context);
+                let context = context.as_ref().unwrap_or(link.context);
+                sink.add_link(&Link { context, attributes: judged });
+            });
+        if !may_leave {
+            self.sink.withhold();
+        }
+    }
+
+    /// Replaces the name.
+    pub fn set_name(&mut self, name: &str) {
+        match self.judge(Place::SpanName, name) {
+            Verdict::Clean(name) => self.sink.set_name(name),
+            Verdict::Replaced(name) => self.sink.set_name(&name),
+            Verdict::Refused => self.sink.set_name(WITHHELD),
+            Verdict::SpanRefused => self.sink.withhold(),
+        }
+    }
+
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
+    pub fn set_status(&mut self, status: Status<'_>) {
+        let text = match status {
+            Status::Error(text) if !text.is_empty() => text,
+            _ => return self.sink.set_status(status),
+        };
+        match self.judge(Place::Status, text) {
+            Verdict::Clean(text) => self.sink.set_status(Status::Error(text)),
+            Verdict::Replaced(text) => self.sink.set_status(Status::Error(&text)),
+            Verdict::Refused => self.sink.set_status(Status::Error("")),
+            Verdict::SpanRefused => self.sink.withhold(),
+        }
+    }
+
+    fn guard(&self) -> &'s PiiGuard {
+        self.handle.guard()
+    }
+
+    fn judge<'t>(&self, place: Place, text: &'t str) -> Verdict<'t> {
+        self.guard().judge_for(place, "", text, Some(self.attributes))
+    }
+}
