@@ -5,7 +5,9 @@
 
 use std::{
     collections::HashMap,
-    io,
+    fmt, io, process,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
     time::{Duration, SystemTime},
 };
 
@@ -13,7 +15,7 @@ use tracing::{info, info_span, subscriber::with_default};
 use tracing_subscriber::layer::SubscriberExt;
 use trilha::{
     Refusal, TraceContext, TraceLayer, Trust,
-    api::{ApiPropagator, ApiTracer, ApiTracerProvider},
+    api::{ApiPropagator, ApiSpan, ApiTracer, ApiTracerProvider},
     opentelemetry::{
         Context, InstrumentationScope, KeyValue,
         baggage::BaggageExt,
@@ -177,6 +179,55 @@ async fn the_context_that_is_given_is_the_parent() {
     trace.has_spans(3).span("under other").is_child_of("other");
     let trace = fixture.receiver().trace_where(|trace| trace.root().name == "under nobody").await;
     trace.has_spans(1);
+}
+
+/// An error that logs while it is formatted, as one does that looks something up.
+#[derive(Debug)]
+struct LogsItself;
+
+impl fmt::Display for LogsItself {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        info!("formatted");
+        f.write_str("it failed")
+    }
+}
+
+impl std::error::Error for LogsItself {}
+
+/// Ends the process where `f` does not end.
+fn within_a_minute<T>(f: impl FnOnce() -> T) -> T {
+    let (_done, is_done) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if is_done.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            process::abort();
+        }
+    });
+    f()
+}
+
+#[tokio::test]
+async fn an_error_that_logs_may_be_recorded_on_a_librarys_span() {
+    let fixture = Fixture::start("service");
+    let layer = TraceLayer::new(fixture.handle().clone());
+    within_a_minute(|| {
+        with_default(tracing_subscriber::registry().with(layer), || {
+            tracer(&fixture).in_span("library", |context| context.span().record_error(&LogsItself));
+        });
+    });
+    let trace = only_trace(&fixture).await;
+    let library = trace.span("library").is_root();
+    library.has_event("formatted").has_event("exception");
+}
+
+#[tokio::test]
+async fn a_librarys_span_is_found_by_its_context_until_it_is_dropped() {
+    let fixture = Fixture::start("service");
+    let span = tracer(&fixture).start("library");
+    let context = Context::new().with_remote_span_context(span.span_context().clone());
+    ApiSpan::of(&context).unwrap().set_attribute("found", true);
+    drop(span);
+    assert!(ApiSpan::of(&context).is_none());
+    only_trace(&fixture).await.span("library").has("found", true);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@
 //! | instrument a messaging client | [`messaging`] |
 //! | know what was lost or refused | [`SpanCounts`], [`Stats`] |
 //! | call foreign code that may panic | [`fence`] |
+//! | keep what a fork must not share | [`Process`] |
 //!
 //! # Features
 //! | feature | adds |
@@ -49,6 +50,8 @@ mod carry;
 mod enum_set;
 mod handle;
 mod operation;
+mod process;
+mod random;
 mod stats;
 
 pub use crate::{
@@ -57,6 +60,7 @@ pub use crate::{
     carry::carry,
     handle::{Handle, HandleBuilder, Instruments, Service},
     operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run},
+    process::Process,
     propagation::{
         Baggage, InvalidBaggage, InvalidTraceparent, InvalidTracestate, Propagation, TraceContext,
         Traceparent, Tracestate,

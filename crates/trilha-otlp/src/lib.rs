@@ -39,14 +39,27 @@
 //!   last ([`PipelineConfig::queue_spans`]).
 //! - A batch that the receiver refuses for what is in it (400, 413, 422, `INVALID_ARGUMENT`, or
 //!   `RESOURCE_EXHAUSTED` without a time to come back) is sent again in halves, until the span that it does
-//!   not want is alone and counted as rejected: within a minute, and at most 256 requests, or 31 where
-//!   no part is taken.
+//!   not want is alone and counted as rejected: within a minute, and at most 256 requests; what is left then
+//!   counts as given up. Where no part is taken, all of it is rejected after 31 requests, and the next 15 batches
+//!   are sent once, unless one is taken.
 //! - Loss is logged, by `tracing` at the target `trilha`: a warning with the reason when it starts, a line
-//!   with the number when it is over, and nothing in between.
+//!   with the number once there was none for half a minute, or when the pipeline ends, and nothing in between.
 //! - A span that never ends is not lost in silence: after a bound it counts as overdue
 //!   ([`PipelineConfig::overdue_after`]), and the log says when there is the first and when there is none any more.
 //! - Flush, shutdown and drop keep their deadline under any executor, or none.
 //! - The pipeline's own traffic is not traced: neither by Trilha nor by a `tracing` subscriber.
+//!
+//! # Fork
+//! A child of `fork` has its parent's [`Pipeline`] and none of its threads. What it inherited is the parent's to
+//! deliver: spans that wait, and those that are open, which do nothing when they end in the child. Once the child
+//! uses it, by its first span for instance, a pipeline of its own begins: an empty queue, a thread, connections, and
+//! counts from zero. All else is as in the parent, which notices nothing; ids differ. What was shut down before the
+//! fork stays so.
+//!
+//! What no library can mend: a lock that another thread held at the moment of the fork stays held in the child. Here
+//! that concerns an open span that another thread was writing to, the moment in which memory is taken or a thread
+//! sleeps, and whatever locks the program and its subscriber have. Who forks does so before there are threads, or
+//! starts the pipeline in the child. The parent's connections stay open until the child ends, too.
 //!
 //! # Features
 //! | feature | adds |
@@ -74,6 +87,7 @@
 )]
 
 mod config;
+mod delivery;
 mod encode;
 mod error;
 mod pipeline;

@@ -1,8 +1,11 @@
-//! The pipeline's own traffic is not traced. A binary of its own: the subscriber is the process's.
+//! The pipeline's own traffic is not traced, and the program's costs no more for it. A binary of its own: the subscriber is the process's.
 
 mod support;
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 use support::{BOTH, ENOUGH, assert_honest, config, spans};
 use tracing::{
@@ -16,6 +19,10 @@ use trilha_testing::Receiver;
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Wants everything, and counts what comes from the pipeline's threads.
 struct Everything;
 
@@ -28,6 +35,7 @@ fn seen() {
 
 impl Subscriber for Everything {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
+        ASKED.set(ASKED.get() + 1);
         true
     }
 
@@ -63,6 +71,12 @@ fn the_pipeline_s_own_traffic_is_not_traced() {
         let pipeline = Pipeline::start(config(endpoint)).unwrap();
         spans(&Handle::builder(pipeline.recorder()).build(), 3);
         assert_eq!(pipeline.flush_blocking(ENOUGH).counts.delivered, 3);
+        // Beside the pipeline's thread, the subscriber is asked about a line of code once, and not each time.
+        let asked = [(); 3].map(|()| {
+            tracing::info!("of the program");
+            ASKED.get()
+        });
+        assert_eq!(asked, [asked[0]; 3]);
         let report = pipeline.shutdown_blocking(ENOUGH);
         // Nothing but what was asked for was made, or sent.
         assert_eq!(report.counts.created, 3);

@@ -56,7 +56,9 @@
 //! | `tls` | [`MetricsBuilder::tls`]: export to `https://` |
 //!
 //! # What this crate does not do
-//! It exports no spans: `trilha-otlp` does, without the SDK.
+//! - It exports no spans: `trilha-otlp` does, without the SDK.
+//! - It brings no thread of the SDK's back in a child of a fork: neither [`Metrics`] nor a batch processor export
+//!   there. Start them in the child.
 
 mod counts;
 mod guarded;

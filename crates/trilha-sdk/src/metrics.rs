@@ -3,7 +3,7 @@
 //! Specification: [OTLP 1.7](https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/docs/specification.md).
 
 use std::{
-    fmt, io,
+    fmt, io, mem,
     sync::{Arc, atomic::Ordering::Relaxed, mpsc},
     thread,
     time::Duration,
@@ -18,6 +18,7 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     metrics::{PeriodicReader, SdkMeterProvider},
 };
+use trilha_core::Process;
 
 use crate::{
     headers::{Client, Headers},
@@ -26,8 +27,13 @@ use crate::{
 };
 
 /// Metrics on their way to a receiver. Clones share them.
+///
+/// They are those of the process that started them. In a child of a fork the SDK has no thread to collect them, and
+/// its sums are the parent's: nothing is exported there, and nobody waits for it. A child that measures starts
+/// metrics of its own.
 #[derive(Clone, Debug)]
 pub struct Metrics {
+    process: Process,
     provider: SdkMeterProvider,
     exports: Arc<Exports>,
 }
@@ -100,6 +106,9 @@ impl Metrics {
 
     /// The SDK waits without a bound of its own: it does so on a thread that nobody waits for longer.
     fn within(&self, timeout: Duration, f: fn(&SdkMeterProvider, Duration) -> OTelSdkResult) -> bool {
+        if !self.process.is_current() {
+            return true; // nothing is exported that could be waited for
+        }
         let (done, answer) = mpsc::sync_channel(1);
         let provider = self.provider.clone();
         let thread = thread::Builder::new().name("trilha-metrics".into()).spawn(move || {
@@ -107,6 +116,15 @@ impl Metrics {
         });
         let answer = thread.ok().and_then(|_| answer.recv_timeout(timeout).ok());
         answer.is_some_and(|result| !matches!(result, Err(OTelSdkError::Timeout(_))))
+    }
+}
+
+impl Drop for Metrics {
+    fn drop(&mut self) {
+        if !self.process.is_current() {
+            // Its own drop would wait for the thread that the fork has left behind.
+            mem::forget(self.provider.clone());
+        }
     }
 }
 
@@ -183,7 +201,7 @@ impl MetricsBuilder {
             .with_reader(reader)
             .with_resource(Resource::builder_empty().with_attributes(self.resource).build())
             .build();
-        Ok(Metrics { provider, exports })
+        Ok(Metrics { process: Process::current(), provider, exports })
     }
 
     fn exporter(&self) -> Result<MetricExporter, SetupError> {

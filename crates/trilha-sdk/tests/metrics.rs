@@ -53,3 +53,39 @@ fn a_refused_export_is_in_time_and_counted_as_failed() {
     let counts = metrics.export_counts();
     assert_eq!((counts.delivered, counts.failed), (0, 1));
 }
+
+/// Nobody speaks TLS there: connections stand open, and no time limit of the exporter's covers that.
+#[cfg(feature = "tls")]
+#[test]
+fn an_export_to_a_silent_peer_ends_in_time_and_is_counted_as_failed() {
+    use std::{net::TcpListener, sync::Arc};
+
+    use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap(); // the system takes connections for it
+    let address = silent.local_addr().unwrap();
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let to_silent = [
+        Metrics::http(format!("https://{address}/v1/metrics")),
+        #[cfg(feature = "grpc")]
+        Metrics::grpc(format!("https://{address}")),
+    ];
+    for metrics in to_silent {
+        let metrics = metrics.tls(tls.clone()).timeout(Duration::from_millis(50)).start().unwrap();
+        metrics.meter_provider().meter("test").u64_counter("orders").build().add(1, &[]);
+        assert!(metrics.flush_blocking(SOON));
+        let counts = metrics.export_counts();
+        assert_eq!((counts.delivered, counts.failed), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn metrics_that_cannot_start_say_so_inside_a_runtime_too() {
+    let headers = vec![("a b".to_owned(), "c".to_owned())];
+    let error = Metrics::http("http://localhost").headers(headers).start().unwrap_err();
+    assert_eq!(error.option(), Some("headers"));
+}

@@ -9,7 +9,9 @@ use opentelemetry::{
 use smallvec::{SmallVec, smallvec};
 use tracing_core::{Event, Level};
 use trilha_core::{
-    Handle, Span, current,
+    Handle, Span,
+    api::ApiSpan,
+    current,
     guard::{Place, Verdict},
     recorder::{Attribute, Status, to_key_value},
 };
@@ -18,9 +20,9 @@ use crate::{detail, entered, fields::EventFields};
 
 /// The span that an event belongs to.
 pub(crate) enum Target {
-    /// Made by the layer or by an operation.
+    /// Made by the layer, by an operation, or by a tracer of ours that foreign code has.
     Known(Span),
-    /// Made by foreign code: the current span of this context.
+    /// Made by a tracer of others: the current span of this context.
     Foreign(Context),
 }
 
@@ -39,11 +41,11 @@ impl Target {
             return span.map(Self::Known);
         }
         let current = current::context();
-        match Span::of(&current) {
-            Some(span) => Some(Self::Known(span.clone())),
-            None if current.has_active_span() => Some(Self::Foreign(current)),
-            None => None,
+        if !current.has_active_span() {
+            return None;
         }
+        let known = Span::of(&current).cloned().or_else(|| ApiSpan::of(&current));
+        Some(known.map_or(Self::Foreign(current), Self::Known))
     }
 
     /// Whether what is written may be seen.
@@ -64,7 +66,7 @@ impl Target {
         if wanted.is_recorded {
             let mut attributes: SmallVec<[Attribute<'_>; 8]> =
                 smallvec![("level", metadata.level().as_str().into()), ("target", metadata.target().into())];
-            attributes.extend(fields.attributes());
+            fields.attributes().for_each(|attribute| attributes.push(attribute));
             if wanted.with_location {
                 detail::location(metadata, |attribute| attributes.push(attribute));
             }

@@ -27,7 +27,8 @@ static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION
 /// The fields `otel.name`, `otel.kind`, `otel.status_code` and `otel.status_description` set what
 /// their names say. Events go to the innermost span of either kind: of `tracing`, or of an operation;
 /// one of level `ERROR` marks the span as failed. A span ends when it was left for the last time, also where
-/// a child that runs beside keeps it open.
+/// a child that runs beside keeps it open. Of a span by another tracer provider, the OpenTelemetry API holds a lock
+/// while it formats an error that is recorded there: one whose `Display` logs waits for itself.
 ///
 /// An error under any field (`error = &error as &dyn Error`) is its text, and beside it `exception.message`, and
 /// `exception.stacktrace`: the errors behind it, one a line. An event that holds an error and no message, as
@@ -94,6 +95,29 @@ impl TraceLayer {
         self.details.contains(&detail)
     }
 
+    fn start(&self, attributes: &Attributes<'_>) -> Span {
+        let current = current::context();
+        let parent = match attributes.parent().map(|parent| self.span_of(parent)) {
+            Some(Some(parent)) => parent.in_context(&current),
+            None if attributes.is_root() => current.with_remote_span_context(SpanContext::NONE),
+            _ => current,
+        };
+        if !attributes.is_contextual()
+            && let Some(span) = Span::instead_of_child(&parent)
+        {
+            return span;
+        }
+        let settings = SpanSettings::of(attributes);
+        let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
+        let start = SpanStart::new(&SCOPE, name, &settings.kind);
+        Span::start(start, &parent, Some(&self.handle), |span| {
+            Detail::of_span(&self.details, attributes.metadata(), |(key, value)| {
+                span.set_attribute(key, value);
+            });
+            write_new(attributes, &settings, span);
+        })
+    }
+
     /// The span that was made of the `tracing` span with this id.
     pub(crate) fn span_of(&self, id: &Id) -> Option<Span> {
         self.open.get(id)
@@ -111,26 +135,10 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         if self.subscribed.is_none() {
             return;
         }
-        let current = current::context();
-        let parent = match attributes.parent().map(|parent| self.span_of(parent)) {
-            Some(Some(parent)) => parent.in_context(&current),
-            None if attributes.is_root() => current.with_remote_span_context(SpanContext::NONE),
-            _ => current,
-        };
         let timing = Timing::start(self.wants(Detail::Timing));
-        if let Some(span) = Span::instead_of_child(&parent) {
-            return self.open.insert(id, Made { span, timing });
-        }
-        let settings = SpanSettings::of(attributes);
-        let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
-        let start = SpanStart::new(&SCOPE, name, &settings.kind);
-        let span = Span::start(start, &parent, Some(&self.handle));
-        if span.is_kept() {
-            Detail::of_span(&self.details, attributes.metadata(), |(key, value)| {
-                span.set_attribute(key, value);
-            });
-            write_new(attributes, &settings, &span);
-        }
+        // As for most children of what is not kept: nothing else is looked at.
+        let shared = attributes.is_contextual().then(|| current::map(Span::instead_of_child)).flatten();
+        let span = shared.unwrap_or_else(|| self.start(attributes));
         self.open.insert(id, Made { span, timing });
     }
 
@@ -138,7 +146,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         if self.subscribed.is_some()
             && let Some(span) = self.span_of(id).filter(Span::is_recording)
         {
-            write_later(values, &span);
+            span.write(|span| write_later(values, span));
         }
     }
 

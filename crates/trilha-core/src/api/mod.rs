@@ -4,6 +4,7 @@
 //! Our own adapters do not come this way: they make [`Operation`](crate::Operation)s.
 
 mod meter;
+mod open;
 mod propagator;
 mod span;
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use std::{borrow::Cow, time::SystemTime};
 
 use opentelemetry::{
-    KeyValue,
-    trace::{Span as ApiSpanTrait, SpanContext, Status as ApiStatus},
+    Context, KeyValue,
+    trace::{Span as ApiSpanTrait, SpanContext, Status as ApiStatus, TraceContextExt},
 };
 
+use super::open;
 use crate::{
     TraceContext,
     recorder::{Attribute, Link, Span, Status, Value},
@@ -39,7 +40,16 @@ impl ApiSpan {
     /// A span that is foreign code's own, in whatever context.
     pub(super) fn owned(span: Span) -> Self {
         let context = span.trace_context().to_api(false);
+        if span.is_kept() {
+            open::add(&span);
+        }
         Self { span, context, ends_on_drop: true }
+    }
+
+    /// The current span of `context`, where an [`ApiTracer`](super::ApiTracer) made it. What is written on it here
+    /// waits for nobody who writes on it through the API.
+    pub fn of(context: &Context) -> Option<Span> {
+        open::find(context.span().span_context())
     }
 }
 
@@ -47,6 +57,7 @@ impl Drop for ApiSpan {
     fn drop(&mut self) {
         if self.ends_on_drop {
             self.span.end(None);
+            open::remove(&self.span);
         }
     }
 }

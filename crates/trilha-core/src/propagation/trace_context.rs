@@ -6,10 +6,9 @@ use opentelemetry::{
     Context, SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
 };
-use rand::Rng;
 
 use super::{RANDOM_FLAG, Traceparent, Tracestate};
-use crate::operation::Descent;
+use crate::{operation::Descent, random::random};
 
 /// The identity of a span, as its children and other processes see it.
 ///
@@ -35,7 +34,6 @@ impl TraceContext {
     ///
     /// `is_sampled` is asked with the trace's id.
     pub fn of_child(parent: Option<&Self>, is_sampled: impl FnOnce(TraceId) -> bool) -> Self {
-        let mut random = rand::rng();
         let inherited = parent.and_then(|parent| Some((parent.traceparent?, &parent.tracestate)));
         let (trace_id, random_flag, tracestate) = match inherited {
             Some((parent, tracestate)) => {
@@ -43,7 +41,7 @@ impl TraceContext {
             }
             None => (random_trace_id(), RANDOM_FLAG, Tracestate::default()),
         };
-        let span_id = SpanId::from(random.random::<NonZeroU64>().get());
+        let span_id = SpanId::from(random::<NonZeroU64>().get());
         let flags = random_flag.with_sampled(is_sampled(trace_id));
         Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
     }
@@ -122,5 +120,5 @@ impl TraceContext {
 
 /// A trace id by chance.
 pub(crate) fn random_trace_id() -> TraceId {
-    TraceId::from(rand::rng().random::<NonZeroU128>().get())
+    TraceId::from(random::<NonZeroU128>().get())
 }

@@ -135,7 +135,10 @@ mod tests {
     }
 
     fn refused(tls: &Tls) -> Option<&'static str> {
-        tls.check(true).err().map(|error| error.option().unwrap())
+        let error = tls.check(true).err()?;
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("secret") && !shown.contains("BEGIN"), "{shown}");
+        error.option()
     }
 
     #[test]

@@ -58,8 +58,9 @@ fn connector(target: &Target, _: Version) -> Connector {
 fn connector(target: &Target, version: Version) -> Connector {
     let mut tcp = tcp(target);
     tcp.enforce_http(false);
-    let builder =
-        hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(target.tls.clone()).https_or_http();
+    let mut tls = target.tls.clone();
+    tls.resumption = rustls::client::Resumption::default(); // a process resumes no session of another
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
     match version {
         #[cfg(feature = "http")]
         Version::Http1 => builder.enable_http1().wrap_connector(tcp),

@@ -6,7 +6,7 @@ mod connect;
 #[cfg(feature = "grpc")]
 mod grpc;
 #[cfg(feature = "http")]
-pub(crate) mod http;
+mod http;
 #[cfg(feature = "json")]
 mod lines;
 
@@ -15,12 +15,30 @@ use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 
 #[cfg(feature = "grpc")]
-pub(crate) use self::grpc::GrpcTransport;
+use self::grpc::GrpcTransport;
 #[cfg(feature = "http")]
-pub(crate) use self::http::HttpTransport;
+use self::http::HttpTransport;
 #[cfg(feature = "json")]
-pub(crate) use self::lines::LinesTransport;
-use crate::queue::Attempt;
+use self::lines::LinesTransport;
+use crate::{
+    SetupError,
+    config::{Destination, Protocol},
+    queue::Attempt,
+};
+
+/// The one that sends to `destination`, on connections of its own.
+pub(crate) fn to(destination: Destination) -> Result<Box<dyn Transport>, SetupError> {
+    Ok(match destination {
+        Destination::Receiver(target) => match target.protocol {
+            #[cfg(feature = "http")]
+            Protocol::Http => Box::new(HttpTransport::new(*target)),
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => Box::new(GrpcTransport::new(*target)),
+        },
+        #[cfg(feature = "json")]
+        Destination::Lines(to) => Box::new(LinesTransport::open(to)?),
+    })
+}
 
 /// Sends requests to one receiver.
 pub(crate) trait Transport: Debug + Send + Sync + 'static {
