@@ -7,10 +7,12 @@
 
 use std::{
     env,
+    fs::File,
     io::{BufRead, BufReader, Read},
+    iter,
     os::unix::process::ExitStatusExt,
     panic::{AssertUnwindSafe, catch_unwind},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
     thread,
     time::Duration,
 };
@@ -56,6 +58,14 @@ fn child() {
             telemetry.shutdown_on_signal(SOON).unwrap();
             drop(telemetry);
         }
+        "signal that nobody can listen to" => {
+            let taken: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+            assert!(telemetry.shutdown_on_signal(SOON).is_err(), "with {} open files", taken.len());
+            thread::spawn(|| {
+                thread::sleep(SOON); // longer than it lives
+                process::exit(1)
+            });
+        }
         "panic that is caught" => {
             telemetry.flush_on_panic(SOON);
             assert!(thread::spawn(|| panic!("of a handler")).join().is_err());
@@ -86,8 +96,10 @@ fn say_ready() {
 struct Playing(Child, BufReader<std::process::ChildStdout>);
 
 fn play(part: &str, receiver: &Receiver) -> Playing {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "child", "--nocapture"])
+    // A few files alone: one part opens as many as there may be.
+    let mut child = Command::new("sh")
+        .args(["-c", r#"ulimit -n 128; exec "$0" --exact child --nocapture"#])
+        .arg(env::current_exe().unwrap())
         .env(PART, part)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint())
         .env("OTEL_BSP_SCHEDULE_DELAY", "3600000") // nothing leaves by itself
@@ -161,6 +173,14 @@ fn without_telemetry_a_signal_still_ends_the_process() {
     let receiver = Receiver::start();
     let child = play("signal, after the drop", &receiver).until_ready();
     assert_eq!(receiver.received().spans, 3, "sent by the drop");
+    child.signal(SIGTERM);
+    assert_eq!(child.ends().0.signal(), Some(SIGTERM));
+}
+
+#[test]
+fn a_signal_that_nobody_can_listen_to_ends_the_process_as_ever() {
+    let receiver = Receiver::start();
+    let child = play("signal that nobody can listen to", &receiver).until_ready();
     child.signal(SIGTERM);
     assert_eq!(child.ends().0.signal(), Some(SIGTERM));
 }

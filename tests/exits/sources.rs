@@ -22,13 +22,15 @@ struct Exit {
 
 const EXITS: &[Exit] = &[
     Exit {
-        what: "spans: `Span` asks, and nobody else has a record to write to",
-        names: &["SpanRecord", "recorder()"],
+        what: "spans: `SpanWriter` asks, and nobody else has a record or a sink to write to",
+        names: &["SpanRecord", "SpanSink", "recorder()"],
         files: &[
             "trilha-core/src/operation/builder.rs",
             "trilha-core/src/recorder/mod.rs",
             "trilha-core/src/recorder/noop.rs",
             "trilha-core/src/recorder/span.rs",
+            "trilha-core/src/recorder/writer.rs",
+            "trilha-otlp/src/record/mod.rs",
             "trilha-otlp/src/record/span.rs",
             "trilha-sdk/src/counts/spans.rs",
             "trilha-sdk/src/recorder.rs",
@@ -41,6 +43,7 @@ const EXITS: &[Exit] = &[
         names: &["TraceContextExt"],
         files: &[
             "trilha-batch/src/run.rs",
+            "trilha-core/src/api/span.rs",
             "trilha-core/src/operation/arrival.rs",
             "trilha-core/src/operation/descent.rs",
             "trilha-core/src/recorder/span.rs",
@@ -226,7 +229,7 @@ struct Source {
 impl Source {
     fn read(crates: &Path, path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap();
-        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let path = path.strip_prefix(crates).unwrap().to_str().unwrap().to_owned();
         Self { path, code: code.join("\n") }

@@ -1,4 +1,4 @@
-//! Loss is logged when it starts and when it ends, and so are overdue spans. A binary of its own: the subscriber is the process's.
+//! Loss is logged when it starts and when it ends, or telemetry does; and so are overdue spans. A binary of its own: the subscriber is the process's.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -11,9 +11,9 @@ use std::{
 
 use parking_lot::Mutex;
 use support::{
-    ENOUGH, Protocol, SCOPE, config,
+    BlackHole, ENOUGH, Protocol, SCOPE, config,
     proxy::{Proxy, Way},
-    spans,
+    spans, start,
 };
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -87,32 +87,42 @@ fn lost(counts: &SpanCounts) -> u64 {
 fn loss_and_overdue_spans_are_logged_when_they_start_and_when_they_end() {
     let (sender, lines) = channel();
     tracing::subscriber::set_global_default(Log(Mutex::new(sender))).unwrap();
-    lose_spans_twice(&lines);
+    lose_spans_and_go_on(&lines);
+    lose_spans_by_shutdown(&lines);
     leave_a_span_open(&lines);
     assert!(lines.try_recv().is_err());
 }
 
-fn lose_spans_twice(lines: &Lines<Line>) {
+fn lose_spans_and_go_on(lines: &Lines<Line>) {
     let receiver = Receiver::start();
     let proxy = Proxy::before(receiver.http_addr());
-    proxy.change(Way::IsDead);
     let pipeline =
         Pipeline::start(config(Protocol::Http.at(proxy.address())).queue_spans(10).batch_spans(4)).unwrap();
     let handle = Handle::builder(pipeline.recorder()).build();
-    for _ in 0..2 {
-        proxy.change(Way::IsDead);
-        let before = lost(&pipeline.counts());
-        spans(&handle, 100);
-        // The first batch of the second round may have met a connection that was just breaking.
-        let (level, reason, _) = next(lines);
-        assert!(level == Level::WARN && ["queue_full", "unacknowledged"].contains(&reason.unwrap().as_str()));
-        spans(&handle, 100);
-
+    proxy.change(Way::IsDead);
+    spans(&handle, 100);
+    assert_eq!(next(lines), (Level::WARN, Some("queue_full".to_owned()), None));
+    for _ in 0..3 {
+        // Neither what is delivered in between nor further loss is a line of its own.
         proxy.change(Way::Passes);
         assert!(pipeline.flush_blocking(ENOUGH).is_complete);
-        assert_eq!(next(lines), (Level::INFO, None, Some(lost(&pipeline.counts()) - before)));
+        proxy.change(Way::IsDead);
+        spans(&handle, 100);
     }
-    pipeline.shutdown_blocking(ENOUGH);
+    proxy.change(Way::Passes);
+    let counts = pipeline.shutdown_blocking(ENOUGH).counts;
+    assert_eq!(next(lines), (Level::WARN, None, Some(lost(&counts))));
+}
+
+fn lose_spans_by_shutdown(lines: &Lines<Line>) {
+    let hole = BlackHole::open();
+    let (pipeline, handle) = start(Protocol::Http.at(hole.address()));
+    spans(&handle, 3);
+    let counts = pipeline.shutdown_blocking(Duration::ZERO).counts;
+    assert_eq!(lost(&counts), 3);
+    let (level, reason, _) = next(lines);
+    assert!(level == Level::WARN && ["shutdown", "unacknowledged"].contains(&reason.unwrap().as_str()));
+    assert_eq!(next(lines), (Level::WARN, None, Some(3)));
 }
 
 fn leave_a_span_open(lines: &Lines<Line>) {

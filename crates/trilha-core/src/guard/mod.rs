@@ -173,6 +173,14 @@ impl PiiGuardBuilder {
         self
     }
 
+    /// How much of a value leaves, in bytes, where the rules leave that at [its default](Rules::VALUE_BYTES).
+    pub fn default_value_bytes(mut self, most: usize) -> Self {
+        if self.rules.value_bytes == Rules::VALUE_BYTES {
+            self.rules.value_bytes = most;
+        }
+        self
+    }
+
     /// The keys that are declared, with their classes. Defaults to the built-in ones.
     pub fn schema(mut self, schema: Schema) -> Self {
         self.schema = schema;

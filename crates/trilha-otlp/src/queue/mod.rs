@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use trilha_core::SpanCounts;
+use trilha_core::{Process, SpanCounts};
 
 pub(crate) use self::{
     ages::{Started, TURNS},
@@ -48,6 +48,7 @@ pub(crate) struct Bounds {
 /// Queue and ledger.
 #[derive(Debug)]
 pub(crate) struct Queue {
+    process: Process,
     bounds: Bounds,
     created: AtomicU64,
     sampled_out: AtomicU64,
@@ -80,6 +81,7 @@ pub(crate) enum Next {
 impl Queue {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
+            process: Process::current(),
             bounds,
             created: AtomicU64::new(0),
             sampled_out: AtomicU64::new(0),
@@ -103,8 +105,12 @@ impl Queue {
         self.sampled_out.fetch_add(1, Relaxed);
     }
 
-    /// A span ended: it waits, or is dropped and counted, or one of lower rank in its place.
+    /// A span ended: it waits, or is dropped and counted, or one of lower rank in its place. In a child of a fork
+    /// nothing happens: the span is its parent's, which ends it too.
     pub(crate) fn end(&self, started: Started, span: EndedSpan) {
+        if self.is_inherited() {
+            return;
+        }
         if self.change(|state| state.push(started, span, &self.bounds)) == Pushed::Wakes {
             self.work.notify_one();
         }
@@ -116,9 +122,20 @@ impl Queue {
         self.change(|state| state.turn(self.created.load(Relaxed)));
     }
 
+    /// A while has passed since it was last looked whether spans are lost.
+    pub(crate) fn look_for_loss(&self) {
+        self.change(State::look_for_loss);
+    }
+
     /// Memory for the messages of spans that end.
     pub(crate) fn spare(&self) -> &Spare {
         &self.spare
+    }
+
+    /// Whether this process is a child of the one whose queue it is. Nobody takes from it here, and another thread
+    /// may have held its lock when the process forked, for ever now.
+    pub(crate) fn is_inherited(&self) -> bool {
+        !self.process.is_current()
     }
 
     /// What became of every span.
@@ -199,6 +216,13 @@ impl Queue {
     /// What there is to say.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.state.lock().take_notices()
+    }
+
+    /// What there is to say where nothing is sent any more.
+    pub(crate) fn take_last_notices(&self) -> Vec<Notice> {
+        let mut state = self.state.lock();
+        state.stop();
+        state.take_notices()
     }
 
     /// Takes no more spans; what waits is still sent.

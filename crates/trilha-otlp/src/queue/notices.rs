@@ -7,8 +7,10 @@ use std::mem;
 pub(crate) enum Notice {
     /// Spans are being lost; the first for this reason.
     LossStarts { reason: &'static str },
-    /// A batch was delivered, and nothing was lost meanwhile: so many were, in all.
+    /// Spans were delivered for a while, and none was lost meanwhile: so many were before, in all.
     LossEnds { lost: u64 },
+    /// Nothing is sent any more, and loss has not ended: so many spans were lost.
+    LossStays { lost: u64 },
     /// So many spans are overdue; none was before.
     Overdue { spans: u64 },
     /// The last one that was overdue has ended.

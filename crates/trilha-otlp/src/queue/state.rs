@@ -107,7 +107,6 @@ impl State {
     pub(super) fn take(&mut self, bounds: &Bounds) -> Option<Vec<EndedSpan>> {
         let (first, taken) = self.waiting.take(bounds)?;
         let spans = taken.len() as u64;
-        self.loss.batch_begins();
         let attempt = Arc::default();
         self.in_flight = Some(InFlight { spans, part: spans, first, attempt, may_be_taken: false });
         Some(taken)
@@ -136,9 +135,7 @@ impl State {
             Fate::Delivered { rejected } => {
                 let rejected = rejected.min(spans);
                 self.delivered += spans - rejected;
-                if rejected == 0 {
-                    self.notices.add(self.loss.deliver());
-                }
+                self.loss.deliver(spans - rejected);
                 (Fate::Rejected, rejected)
             }
             fate => (fate, spans),
@@ -207,6 +204,16 @@ impl State {
     /// Those that are open grow older by a turn; so many spans were started in all.
     pub(super) fn turn(&mut self, started: u64) {
         self.notices.add(self.ages.turn(started));
+    }
+
+    /// A while has passed since it was last looked whether spans are lost.
+    pub(super) fn look_for_loss(&mut self) {
+        self.notices.add(self.loss.look());
+    }
+
+    /// Nothing is sent any more.
+    pub(super) fn stop(&mut self) {
+        self.notices.add(self.loss.stop());
     }
 
     pub(super) fn has_notices(&self) -> bool {

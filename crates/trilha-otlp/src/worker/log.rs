@@ -1,23 +1,51 @@
 //! Loss and overdue spans in the program's log: one line when they start and one when they end.
 
-use std::thread;
+use std::{
+    sync::mpsc::{SyncSender, sync_channel},
+    thread,
+};
 
 use opentelemetry::Context;
+use trilha_core::fence::{Callback, Panics};
 
 use crate::queue::Notice;
 
-/// Writes the lines for these, in their order.
+/// Lines that wait to be written. More would only say the same again.
+const MOST_WAITING: usize = 8;
+
+/// Writes lines in their order, on a thread that begins with the first one and ends with the last.
 ///
-/// On a thread of its own: the worker's sees no subscriber, and must neither wait for one nor break with it.
-/// None of it is traced. Where the system gives no thread, the counts alone tell.
-pub(super) fn write(notices: Vec<Notice>) {
-    if notices.is_empty() {
-        return;
+/// Not on the worker's, which sees no subscriber, and must neither wait for one nor break with it. None of it is
+/// traced. Where the system gives no thread, the counts alone tell.
+#[derive(Debug)]
+pub(super) struct Log {
+    writer: Option<SyncSender<Notice>>,
+    panics: Panics,
+}
+
+impl Log {
+    /// `panics` counts those of the program's subscriber.
+    pub(super) fn new(panics: Panics) -> Self {
+        Self { writer: None, panics }
     }
+
+    pub(super) fn write(&mut self, notices: Vec<Notice>) {
+        for notice in notices {
+            let writer = self.writer.get_or_insert_with(|| start(self.panics.clone()));
+            let _ = writer.try_send(notice);
+        }
+    }
+}
+
+fn start(panics: Panics) -> SyncSender<Notice> {
+    let (writer, notices) = sync_channel(MOST_WAITING);
     let _ = thread::Builder::new().name("trilha-notices".to_owned()).spawn(move || {
         let _suppressed = Context::enter_telemetry_suppressed_scope();
-        notices.into_iter().for_each(write_one);
+        for notice in notices {
+            panics.fence(Callback::Notifier, || write_one(notice));
+        }
     });
+    writer
 }
 
 fn write_one(notice: Notice) {
@@ -26,7 +54,10 @@ fn write_one(notice: Notice) {
             tracing::warn!(target: "trilha", reason, "spans are being lost; a line follows when it is over");
         }
         Notice::LossEnds { lost } => {
-            tracing::info!(target: "trilha", lost, "spans are delivered again");
+            tracing::info!(target: "trilha", lost, "spans are delivered again, for a while now");
+        }
+        Notice::LossStays { lost } => {
+            tracing::warn!(target: "trilha", lost, "spans were lost until telemetry ended");
         }
         Notice::Overdue { spans } => {
             tracing::warn!(target: "trilha", spans, "open spans are overdue; a line follows when none is");

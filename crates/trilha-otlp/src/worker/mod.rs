@@ -7,6 +7,7 @@ mod log;
 mod parts;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -14,7 +15,8 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 use trilha_core::fence::{Callback, Panics};
 
-use self::{backoff::Backoff, parts::Parts};
+pub(crate) use self::thread::WorkerThread;
+use self::{backoff::Backoff, log::Log, parts::Doubt};
 use crate::{
     encode::encode_request,
     queue::{EndedSpan, Fate, Next, Queue, TURNS},
@@ -23,6 +25,9 @@ use crate::{
 
 /// What keeps a step that panics each time from taking a whole processor.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_millis(100);
+
+/// Loss is over once there was none for so long: where one span in a hundred is lost, it does not end every second.
+const CALM: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -48,19 +53,22 @@ enum Sent {
 impl Worker {
     /// Returns once the queue is closed and everything was sent, or was abandoned.
     pub(crate) async fn run(&self) {
+        let mut log = Log::new(self.panics.clone());
         tokio::select! {
             biased;
             () = self.queue.wait_for_abandonment() => {}
-            () = self.tell() => {}
+            () = self.tell(&mut log) => {}
             () = self.turn() => {}
+            () = self.look_for_loss() => {}
             () = self.work() => {}
         }
-        log::write(self.queue.take_notices());
+        log.write(self.queue.take_last_notices());
     }
 
     async fn work(&self) {
+        let mut doubt = Doubt::default();
         loop {
-            match self.panics.fence_future(Callback::Transport, self.step()).await {
+            match self.panics.fence_future(Callback::Transport, self.step(&mut doubt)).await {
                 Some(true) => {}
                 Some(false) => return,
                 None => {
@@ -72,9 +80,17 @@ impl Worker {
     }
 
     /// Never returns. A batch that takes its time holds up no notice.
-    async fn tell(&self) {
+    async fn tell(&self, log: &mut Log) {
         loop {
-            log::write(self.queue.wait_for_notices().await);
+            log.write(self.queue.wait_for_notices().await);
+        }
+    }
+
+    /// Never returns.
+    async fn look_for_loss(&self) {
+        loop {
+            sleep(CALM).await;
+            self.queue.look_for_loss();
         }
     }
 
@@ -87,10 +103,10 @@ impl Worker {
     }
 
     /// Sends one batch. False: there will be none any more.
-    async fn step(&self) -> bool {
+    async fn step(&self, doubt: &mut Doubt) -> bool {
         match self.next_batch().await {
             Some(batch) => {
-                self.deliver(batch).await;
+                self.deliver(batch, doubt).await;
                 true
             }
             None => false,
@@ -113,8 +129,8 @@ impl Worker {
     }
 
     /// Sends a batch, and in smaller parts what the receiver refuses for what is in it.
-    async fn deliver(&self, mut batch: Vec<EndedSpan>) {
-        let mut parts = Parts::whole(batch.len());
+    async fn deliver(&self, mut batch: Vec<EndedSpan>, doubt: &mut Doubt) {
+        let mut parts = doubt.whole(batch.len());
         let mut backoff = Backoff::new(self.retry_for);
         while let Some(part) = parts.next() {
             let spans = batch.get(part.clone()).unwrap_or_default();
@@ -136,7 +152,8 @@ impl Worker {
                 }
             }
         }
-        self.queue.settle_rest(Fate::Rejected);
+        doubt.learn(&parts);
+        self.queue.settle_rest(if parts.is_refused() { Fate::Rejected } else { Fate::Failed });
     }
 
     /// Sends so many spans until there is an answer; none where the batch was given up meanwhile.

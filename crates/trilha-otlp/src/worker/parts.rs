@@ -12,6 +12,9 @@ const MOST: usize = 256;
 /// ever. They reach as far as sixteenths.
 const MOST_IN_VAIN: usize = 31;
 
+/// Batches for which it is asked once alone, after one of which it wanted no part.
+const PROBES: u32 = 15;
+
 /// No part is sent later than this after the whole.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -20,20 +23,38 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(super) struct Parts {
     waiting: VecDeque<Range<usize>>,
     sent: usize,
+    most_in_vain: usize,
     is_any_taken: bool,
     end: Instant,
 }
 
-impl Parts {
+/// What the batches before say of a receiver: one that wants nothing at all is asked less.
+#[derive(Debug, Default)]
+pub(super) struct Doubt {
+    probes_left: u32,
+}
+
+impl Doubt {
     /// A batch of so many spans, in one part.
-    pub(super) fn whole(spans: usize) -> Self {
+    pub(super) fn whole(&self, spans: usize) -> Parts {
+        let most_in_vain = if self.probes_left > 0 { 1 } else { MOST_IN_VAIN };
         let waiting = VecDeque::from_iter(std::iter::once(0..spans));
-        Self { waiting, sent: 0, is_any_taken: false, end: Instant::now() + LONGEST }
+        Parts { waiting, sent: 0, most_in_vain, is_any_taken: false, end: Instant::now() + LONGEST }
     }
 
+    /// Takes in what became of a batch.
+    pub(super) fn learn(&mut self, parts: &Parts) {
+        self.probes_left = match parts.is_refused() {
+            true => self.probes_left.checked_sub(1).unwrap_or(PROBES),
+            false => 0,
+        };
+    }
+}
+
+impl Parts {
     /// The next part; none where all were sent, or no more should be.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
-        let most = if self.is_any_taken { MOST } else { MOST_IN_VAIN };
+        let most = if self.is_any_taken { MOST } else { self.most_in_vain };
         let is_first = self.sent == 0;
         if !is_first && (self.sent >= most || Instant::now() >= self.end) {
             return None;
@@ -46,6 +67,12 @@ impl Parts {
     /// Spans of a part were taken: the receiver does want some.
     pub(super) fn taken(&mut self) {
         self.is_any_taken = true;
+    }
+
+    /// Whether the receiver took no part as often as it is asked in vain: it wants none of those that are left
+    /// either. Else what is left was not asked for in time.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.is_any_taken && self.sent >= self.most_in_vain
     }
 
     /// Has the halves of a refused part sent. False: it cannot be halved.
@@ -65,7 +92,7 @@ mod tests {
 
     /// What a receiver takes that refuses each part with one of these in it, and how often it is asked.
     fn taken(spans: usize, bad: &[usize]) -> (usize, usize) {
-        let mut parts = Parts::whole(spans);
+        let mut parts = Doubt::default().whole(spans);
         let mut count = 0;
         while let Some(part) = parts.next() {
             if bad.iter().any(|at| part.contains(at)) {
@@ -99,8 +126,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_receiver_that_wants_nothing_is_asked_less_until_it_takes_something() {
+        let mut doubt = Doubt::default();
+        let mut requests = |is_any_wanted| {
+            let mut parts = doubt.whole(512);
+            while let Some(part) = parts.next() {
+                if is_any_wanted { parts.taken() } else { assert!(parts.split(part)) }
+            }
+            doubt.learn(&parts);
+            parts.sent
+        };
+        for _ in 0..3 {
+            assert_eq!(requests(false), MOST_IN_VAIN);
+            assert!((0..PROBES).all(|_| requests(false) == 1));
+        }
+        assert_eq!(requests(false), MOST_IN_VAIN);
+        assert_eq!(requests(true), 1);
+        assert_eq!(requests(false), MOST_IN_VAIN);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn larger_parts_come_first() {
-        let mut parts = Parts::whole(8);
+        let mut parts = Doubt::default().whole(8);
         let mut lens = Vec::new();
         while let Some(part) = parts.next() {
             lens.push(part.len());
@@ -111,7 +158,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_split_for_ever() {
-        let mut parts = Parts::whole(2);
+        let mut parts = Doubt::default().whole(2);
         let whole = parts.next().unwrap();
         parts.split(whole);
         tokio::time::advance(LONGEST).await;

@@ -11,7 +11,7 @@ use trilha_core::{
 
 use super::Worker;
 use crate::{
-    queue::{Bounds, EndedSpan, Goal, Queue, Rank, Started},
+    queue::{Bounds, EndedSpan, Goal, Notice, Queue, Rank, Started},
     transport::{Answer, Payload, Sending, Transport},
 };
 
@@ -184,6 +184,29 @@ async fn each_part_of_a_batch_has_its_own_fate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_part_that_time_ran_out_for_is_not_called_rejected() {
+    let minute = Answer::Later { after: Some(Duration::from_secs(60)), may_be_taken: false };
+    let (counts, attempts) =
+        fate([Act::Answers(Answer::Unfit), Act::Answers(minute), Act::Answers(TAKEN)]).await;
+    assert_eq!((counts.delivered, counts.dropped.rejected, counts.dropped.export_failed), (1, 0, 1));
+    assert_eq!(attempts, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_wants_nothing_gets_one_request_a_batch_after_the_first() {
+    let bounds = Bounds { queue_spans: 1_000, queue_bytes: 1 << 20, batch_spans: 64, batch_bytes: 1 << 20 };
+    let unfit =
+        Script { acts: Mutex::new([Act::Answers(Answer::Unfit)].repeat(31 + 4).into()), ..Script::default() };
+    let setup = before(unfit, bounds);
+    setup.end_spans(6 * 64);
+    setup.queue.close();
+    setup.worker.run().await;
+    let counts = setup.queue.counts();
+    assert_eq!((counts.dropped.rejected, counts.delivered), (5 * 64, 64));
+    assert_eq!(setup.sent.lock().len(), 31 + 4 + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_pause_that_a_receiver_asks_for_is_kept() {
     let after = Duration::from_secs(7);
     let setup = setup([Act::Answers(Answer::Later { after: Some(after), may_be_taken: false })]);
@@ -239,6 +262,32 @@ async fn a_span_is_overdue_from_the_bound_on_until_it_ends() {
         () = setup.worker.run() => panic!("the worker ended"),
         () = steps => {}
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn loss_is_over_once_there_was_none_for_a_while() {
+    let rejected = Act::Answers(Answer::Taken { rejected: 1 });
+    let setup = setup([rejected, Act::Answers(TAKEN)].repeat(50));
+    let queue = Arc::clone(&setup.queue);
+    let told = async {
+        let mut told = Vec::new();
+        for second in 0..200 {
+            setup.end_spans(4);
+            sleep(Duration::from_secs(1)).await;
+            told.extend(queue.take_notices().into_iter().map(|notice| (second, notice)));
+        }
+        told
+    };
+    let told = tokio::select! {
+        () = setup.worker.work() => panic!("the worker ended"),
+        () = setup.worker.look_for_loss() => unreachable!(),
+        told = told => told,
+    };
+    let [(0, Notice::LossStarts { reason: "rejected" }), (end, Notice::LossEnds { lost: 50 })] = *told else {
+        panic!("{told:?}")
+    };
+    let last = 98; // every other batch, of one a second
+    assert!((last + 30..=last + 60).contains(&end), "{end}");
 }
 
 #[tokio::test(start_paused = true)]

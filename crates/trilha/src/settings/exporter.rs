@@ -363,6 +363,35 @@ mod tests {
     }
 
     #[test]
+    fn no_error_shows_a_secret() {
+        let header = |name: &str, value: &str| ExporterOptions {
+            headers: vec![(name.into(), value.into())],
+            ..ExporterOptions::default()
+        };
+        let default = ExporterOptions::default;
+        let mut wrong = vec![
+            (default(), (HEADERS, "secret")),
+            (default(), (HEADERS, "a secret=1")),
+            (default(), (HEADERS, "authorization=secret%ff")),
+            (default(), (HEADERS, "authorization=secret%0a")),
+            (default(), (PROTOCOL, "secret")),
+            (default(), (COMPRESSION, "secret")),
+            (default(), (TIMEOUT, "secret")),
+            (header("a secret", "1"), (PROTOCOL, "grpc")),
+            (header("authorization", "secret\n"), (PROTOCOL, "grpc")),
+        ];
+        if cfg!(feature = "tls") {
+            // The key itself, where its path should stand.
+            wrong.push((default(), (CLIENT_KEY, "-----BEGIN PRIVATE KEY----- secret")));
+        }
+        for (options, variable) in wrong {
+            let env = Env::of(&[variable, (ENDPOINT, "https://user:secret@c")]);
+            let error = Exporter::resolve(Signal::Traces, &options, &env).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        }
+    }
+
+    #[test]
     fn compression_is_gzip_or_none() {
         let is_gzip = |variables: &[(&str, &str)]| {
             let options = ExporterOptions::default();

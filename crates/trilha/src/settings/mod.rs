@@ -76,7 +76,8 @@ impl Settings {
         let policy = policy::resolve(options.policy, env)?;
         let mut resource = ServiceResource::resolve(&options.resource, policy.as_ref(), env)?;
         let policy = policy.unwrap_or_default();
-        let guard = guard::resolve(options.guard, &policy, env)?;
+        let spans = SpanSettings::resolve(env)?;
+        let guard = guard::resolve(options.guard, &policy, &spans, env)?;
         resource.judge(&guard);
         let is_disabled = env.boolean("OTEL_SDK_DISABLED")?.unwrap_or(false);
         let exporter = |signal| match is_disabled {
@@ -92,7 +93,7 @@ impl Settings {
             traces: exporter(Signal::Traces)?,
             metrics: exporter(Signal::Metrics)?,
             metric_interval: env.millis("OTEL_METRIC_EXPORT_INTERVAL")?,
-            spans: SpanSettings::resolve(env)?,
+            spans,
             propagation: propagation::resolve(&options.switched_off, &policy, env)?,
             logs: LogFormat::resolve(options.logs, env, resource.is_deployed)?,
             log_filter: logs::log_filter(env)?,

@@ -43,6 +43,9 @@ use crate::{
 /// | – | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_SPAN_LINK_COUNT_LIMIT` | 128, 16,384 characters, 128, 128 |
 /// | – | `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, where the span has no limit of its own; `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`, `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT` | 128, 16,384 characters; 128, 128 |
 /// | – | `OTEL_METRIC_EXPORT_INTERVAL` | 60,000 ms |
+///
+/// A limit of a value's length also raises what the [guard](crate::guard) lets through at every exit, up to 1 MiB a
+/// value, unless the policy's `value_bytes` says otherwise. A span holds 1 MiB in all.
 #[derive(Clone, Debug)]
 #[must_use = "telemetry starts with `install` or `build`"]
 pub struct TelemetryBuilder(Options);

@@ -44,6 +44,14 @@ const DROP_DEADLINE: Duration = Duration::from_secs(5);
 /// Dropping it is a [`shutdown_blocking`](Self::shutdown_blocking) with 5 s: for up to that long the thread
 /// is blocked, also where it is a worker of an async runtime. Call [`shutdown`](Self::shutdown) there first:
 /// the drop then has nothing left to wait for.
+///
+/// # Fork
+/// A child of `fork` has its parent's telemetry without its threads. Its spans are its own: they are delivered and
+/// counted from zero by a [pipeline of its own](trilha_otlp#fork), and what it inherited is left to the parent. Metrics
+/// stay the parent's: what the child measures is not exported, and nobody waits for it. Refusals, redactions and
+/// panics are counted on from the parent's numbers. The log lines of a strict guard about undeclared keys end; its
+/// report goes on. Who needs all of it forks first, and starts telemetry in the child; before there are threads
+/// in any case, as a lock that another thread held stays held.
 #[derive(Debug)]
 #[must_use = "dropping it shuts telemetry down"]
 pub struct Telemetry(Arc<Parts>);
@@ -87,12 +95,13 @@ impl Telemetry {
         if let Some(metrics) = &metrics {
             handle = handle.meter_provider(metrics.meter_provider());
         }
-        notices::start(&settings.guard);
         let handle = handle.build();
         let names = pipeline.as_ref().zip(settings.traces.as_ref());
         let names = names.map(|(pipeline, to)| names_of(pipeline, to));
         observe_counts(&handle.meter(&SCOPE), &handle, names.as_ref());
-        Ok(Self(Arc::new(Parts { handle, pipeline, metrics })))
+        let parts = Arc::new(Parts { handle, pipeline, metrics });
+        notices::start(&parts);
+        Ok(Self(parts))
     }
 
     /// The handle for adapters, where it is not the process's default.
@@ -173,7 +182,7 @@ impl Telemetry {
     /// [`shutdown`](Self::shutdown) when it is done. Other listeners, tokio's for instance, get the signal too.
     ///
     /// It needs the feature `signal`, and no runtime. Once telemetry is dropped, a signal ends the process without
-    /// more ado.
+    /// more ado. A child of a fork has to call it again: until it does, nobody listens there, and neither signal ends it.
     ///
     /// # Errors
     /// The system takes no handler, or gives no thread.
