@@ -175,9 +175,10 @@ impl Word {
         }
         let end = text.get(text.len().saturating_sub(Self::MOST)..).unwrap_or_default();
         let mut bytes = [0; Self::MOST];
-        for (slot, byte) in bytes.iter_mut().zip(end) {
-            *slot = byte.to_ascii_lowercase();
+        if let Some(place) = bytes.get_mut(..end.len()) {
+            place.copy_from_slice(end);
         }
+        bytes.make_ascii_lowercase(); // all of them: many at once
         Self { bytes, length: end.len() }
     }
 
@@ -207,11 +208,12 @@ impl Iterator for Words<'_> {
             let start = self.rest.iter().position(|byte| is_letter(*byte))?;
             let text = self.rest.get(start..)?;
             let capitals = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-            let small =
-                text.iter().skip(capitals).take_while(|byte| is_letter(**byte) && !byte.is_ascii_uppercase());
-            let length = match (capitals, small.clone().count()) {
-                (2.., 1..) if small.clone().any(|byte| !byte.is_ascii_digit()) => capitals - 1,
-                (capitals, small) => capitals + small,
+            let behind = text.get(capitals..)?;
+            let small = behind.iter().position(|byte| !is_letter(*byte) || byte.is_ascii_uppercase());
+            let small = behind.get(..small.unwrap_or(behind.len()))?;
+            let length = match capitals {
+                2.. if small.iter().any(|byte| !byte.is_ascii_digit()) => capitals - 1,
+                _ => capitals + small.len(),
             };
             let (word, rest) = text.split_at_checked(length)?;
             self.rest = rest;

@@ -66,6 +66,11 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
     })
 }
 
+/// Whether what stands before the `=` at `at` names a password.
+pub(in crate::guard) fn is_named(text: &[u8], at: usize) -> bool {
+    byte(text, at) == Some(b'=') && names_password(slice(text, key(text, at)))
+}
+
 /// The secret value of the setting whose `=` stands at `at`.
 fn setting(text: &[u8], at: usize, neighbours: &mut Neighbours<'_>) -> Option<Range<usize>> {
     let key = key(text, at);

@@ -9,7 +9,8 @@
 use std::ops::Range;
 
 use super::text::{
-    REACH, bare, before, byte, closes, is_clean, is_name, is_random, is_start, rest, run, slice, stands,
+    REACH, bare, before, byte, closes, is_clean, is_name, is_random, is_start, rest, run, run_back, slice,
+    stands,
 };
 use crate::guard::keys;
 
@@ -48,16 +49,21 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
     })
 }
 
+/// Whether a parameter may be secret whose name ends before the `=` at `at`.
+pub(in crate::guard) fn is_named(text: &[u8], at: usize) -> bool {
+    let name = slice(text, run_back(text, at, REACH, is_parameter)..at);
+    byte(text, at) == Some(b'=') && (names_credential(name) || is_one_of(&DOUBTFUL, name))
+}
+
 /// The value of the parameter whose name begins at `at`, if it is secret.
 fn parameter(text: &[u8], at: usize, is_query: bool) -> Option<Range<usize>> {
-    let end = run(text, at, |byte| is_name(byte) || matches!(byte, b'[' | b']'));
+    let end = run(text, at, is_parameter);
     if end == at || end - at > REACH || byte(text, end) != Some(b'=') {
         return None;
     }
     let name = slice(text, at..end);
-    let is_one_of = |names: &[&[u8]]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
-    let is_credential = keys::names_secret(name) || is_one_of(&CREDENTIALS);
-    if !(is_credential || is_query && is_one_of(&DOUBTFUL)) {
+    let is_credential = names_credential(name);
+    if !(is_credential || is_query && is_one_of(&DOUBTFUL, name)) {
         return None;
     }
     let start = end + 1;
@@ -66,6 +72,19 @@ fn parameter(text: &[u8], at: usize, is_query: bool) -> Option<Range<usize>> {
     let text = slice(text, value.clone());
     let is_secret = !is_clean(text) && (is_credential || text.len() >= SHORTEST && is_random(text));
     is_secret.then_some(value)
+}
+
+/// Whether the name of a parameter may hold it.
+fn is_parameter(byte: u8) -> bool {
+    is_name(byte) || matches!(byte, b'[' | b']')
+}
+
+fn names_credential(name: &[u8]) -> bool {
+    keys::names_secret(name) || is_one_of(&CREDENTIALS, name)
+}
+
+fn is_one_of(names: &[&[u8]], name: &[u8]) -> bool {
+    names.iter().any(|one| name.eq_ignore_ascii_case(one))
 }
 
 /// The URLs of a text. It knows how far the text was read, so that no part is read once for each `://`.

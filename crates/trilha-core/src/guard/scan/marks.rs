@@ -1,7 +1,10 @@
 //! Which detectors may find something where there is a mark: one of `:;<=>?@`.
 
 use super::{
-    super::{Detector, Detectors},
+    super::{
+        Detector, Detectors,
+        detect::{connection_string, pair, url},
+    },
     classes::{Window, bits, runs},
     names::{may_begin_with_secret, may_name_secret},
     suspects::Suspicion,
@@ -36,11 +39,13 @@ pub(super) fn examine(window: Window<'_>, marks: u64, letter: u64) -> Suspicion 
         let is_named = match mark {
             b':' => {
                 colons |= 1 << at;
-                letters & ((1 << at) - 1) != 0 && !is_of_path(before, after) && may_name_secret(before, true)
+                suspicion.is_named |= letters & ((1 << at) - 1) != 0 && may_be_named(before, *mark, after);
+                false
             }
             b'=' => {
                 values |= 1 << at;
-                may_name_secret(before, false)
+                suspicion.is_named |= may_be_named(before, *mark, after);
+                false
             }
             b';' => {
                 ends_reference = true;
@@ -67,6 +72,37 @@ pub(super) fn examine(window: Window<'_>, marks: u64, letter: u64) -> Suspicion 
         suspicion.suspect(Detector::IpAddress);
     }
     suspicion.of_address(text)
+}
+
+/// Whether a `:` or a `=` may stand between the name of a secret and its value.
+fn may_be_named(before: &[u8], mark: u8, after: &[u8]) -> bool {
+    let is_colon = mark == b':';
+    !(is_colon && is_of_path(before, after)) && may_name_secret(before, is_colon)
+}
+
+/// Which detectors take a name before one of the marks `:` and `=` for a secret's.
+///
+/// The whole text is read: where nobody does, it is read once, and not by each of them.
+pub(super) fn named(text: &[u8]) -> Detectors {
+    let mut all = Detectors::default();
+    for (at, mark) in text.iter().enumerate().filter(|(_, mark)| matches!(mark, b':' | b'=')) {
+        let Some((before, [_, after @ ..])) = text.split_at_checked(at) else { break };
+        if !may_be_named(before, *mark, after) {
+            continue;
+        }
+        let asked = [
+            (Detector::Key, pair::is_named as fn(&[u8], usize) -> bool),
+            (Detector::Url, url::is_named),
+            (Detector::ConnectionString, connection_string::is_named),
+        ];
+        let taken =
+            asked.into_iter().filter(|(detector, is_named)| !all.contains(*detector) && is_named(text, at));
+        all = all.union(taken.map(|(detector, _)| detector).collect());
+        if all == PAIRS {
+            break;
+        }
+    }
+    all
 }
 
 /// Whether a colon stands beside another one, as in the path of a module, or in a URL: no value follows it.

@@ -78,7 +78,7 @@ impl Scanner {
         if suspicion.is_encoded {
             self.read_otherwise(text.as_bytes(), on, &mut findings);
         }
-        let suspects = suspicion.detectors.both(on);
+        let suspects = suspicion.suspects(text.as_bytes()).both(on);
         self.ask(text.as_bytes(), suspects, on, &mut findings);
         if suspects.contains(Detector::Debug) {
             let string = |range| Finding { range, detector: Detector::Debug };
@@ -128,12 +128,15 @@ impl Scanner {
 
     /// Asks who may find something in a view.
     fn ask_suspects(&self, view: &[u8], on: Detectors, findings: &mut Vec<Finding>) {
-        let suspicion = Suspicion::of(view).unwrap_or_default();
-        self.ask(view, suspicion.detectors.both(on), on, findings);
+        let suspects = Suspicion::of(view).unwrap_or_default().suspects(view);
+        self.ask(view, suspects.both(on), on, findings);
     }
 
     /// Asks the built-in detectors that are suspicious, and each one of the platform's that is on.
     fn ask(&self, text: &[u8], suspects: Detectors, on: Detectors, findings: &mut Vec<Finding>) {
+        if suspects.is_empty() && self.own.is_empty() {
+            return;
+        }
         for &(detector, find) in DETECTORS {
             if suspects.contains(detector) {
                 collect(text, detector, find, findings);

@@ -16,6 +16,8 @@ use super::{
 pub(in crate::guard) struct Suspicion {
     /// Those that may find something.
     pub(super) detectors: Detectors,
+    /// Whether a name may be a secret's: then those that look at names are to be [asked](super::marks::named).
+    pub(super) is_named: bool,
     /// Whether it may be read in another way too.
     pub(super) is_encoded: bool,
 }
@@ -89,7 +91,7 @@ impl Suspicion {
         if look.is_written {
             all = all.or(in_written(window));
         }
-        (all.is_encoded || !all.detectors.is_empty()).then_some(all)
+        (all.is_encoded || all.is_named || !all.detectors.is_empty()).then_some(all)
     }
 
     /// Of an address in a URL it is not known which of them it is: what is in front of an `@` may stand far from it.
@@ -98,6 +100,11 @@ impl Suspicion {
             self.suspect(Detector::Url);
         }
         self
+    }
+
+    /// Those that may find something in the text that raised this.
+    pub(super) fn suspects(self, text: &[u8]) -> Detectors {
+        if self.is_named { self.detectors.union(marks::named(text)) } else { self.detectors }
     }
 
     pub(super) fn suspect(&mut self, one: Detector) {
@@ -112,6 +119,7 @@ impl Suspicion {
     fn or(self, other: Self) -> Self {
         Self {
             detectors: self.detectors.union(other.detectors),
+            is_named: self.is_named | other.is_named,
             is_encoded: self.is_encoded | other.is_encoded,
         }
     }
@@ -171,7 +179,7 @@ fn behind_dashes(window: Window<'_>, look: Look, dashes: u64) -> Suspicion {
 #[inline(never)]
 fn in_written(window: Window<'_>) -> Suspicion {
     let debug = if window.of(b'"') != 0 { Detectors::of(&[Detector::Debug]) } else { Detectors::default() };
-    Suspicion { detectors: debug, is_encoded: window.escapes() != 0 }
+    Suspicion { detectors: debug, is_encoded: window.escapes() != 0, ..Suspicion::default() }
 }
 
 /// Whether the window is all of an id that says nothing about anybody, by its length and its dashes: a UUID, a trace

@@ -29,6 +29,11 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
     })
 }
 
+/// Whether what stands before the `=` or `:` at `at` names a secret.
+pub(in crate::guard) fn is_named(text: &[u8], at: usize) -> bool {
+    key(text, at).is_some()
+}
+
 /// The value after the `=` or `:` at `at`.
 fn after_sign(text: &[u8], at: usize) -> Option<Range<usize>> {
     let sign = byte(text, at)?;
