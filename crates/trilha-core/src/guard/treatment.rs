@@ -211,4 +211,19 @@ mod tests {
             assert_eq!(treatments.get(&key), kept.as_ref(), "{key}");
         }
     }
+
+    #[test]
+    fn no_key_is_taken_for_another_however_alike_they_are() {
+        let treatments = Treatments::new();
+        let starts = (0..5_000).map(|number| format!("{number:04}customer"));
+        let middles = ('a'..='z').map(|letter| format!("customer{letter}password"));
+        let keys: Vec<_> = middles.chain(starts).collect();
+        let own = |at: usize| treatment(if at.is_multiple_of(2) { Detector::Email } else { Detector::Card });
+        for (at, key) in keys.iter().enumerate() {
+            treatments.keep(key, own(at));
+        }
+        for (at, key) in keys.iter().enumerate() {
+            assert!(treatments.get(key).is_none_or(|known| *known == own(at)), "{key}");
+        }
+    }
 }

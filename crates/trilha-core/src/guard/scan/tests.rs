@@ -85,6 +85,18 @@ fn a_name_that_only_looks_like_a_secrets_is_shown_to_no_detector() {
 }
 
 #[test]
+fn each_name_of_a_text_is_seen_for_those_that_know_it() {
+    let text = "senha: x1y2z3\nGET /files?sig=abc123";
+    assert_eq!(found(text), [("key", "x1y2z3"), ("url", "abc123")]);
+}
+
+#[test]
+fn user_information_is_seen_far_from_the_scheme() {
+    let text = format!("https://{}:hunter2@localhost:5432/x", "user".repeat(20));
+    assert!(found(&text).iter().any(|(_, part)| part.contains("hunter2")), "{text}: {:?}", found(&text));
+}
+
+#[test]
 fn a_webhook_is_seen_wherever_it_stands() {
     let code = "aB3dE5fG7hI9jK1lM3nO5pQ7".repeat(2);
     for path in [
