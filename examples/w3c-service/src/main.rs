@@ -15,6 +15,7 @@
 
 use std::{
     error::Error,
+    future,
     io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -54,9 +55,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(trilha::tower::ServerTraceLayer::new())
         .with_state(trilha::reqwest::Client::default());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
+
+    // Asked once before the address is told: from then on an interrupt is heard.
+    let mut interrupt = Box::pin(tokio::signal::ctrl_c());
+    tokio::select! {
+        biased;
+        _ = &mut interrupt => return Ok(()),
+        () = future::ready(()) => {}
+    }
+    let interrupted = async {
+        let _ = interrupt.await;
+    };
     writeln!(io::stdout(), "serving on http://{}/", listener.local_addr()?)?;
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(ctrl_c()).await?;
+    axum::serve(listener, service).with_graceful_shutdown(interrupted).await?;
 
     let report = telemetry.shutdown(Duration::from_secs(1)).await;
     writeln!(io::stdout(), "{report}")?;
@@ -72,8 +84,4 @@ async fn make_calls(
         sent.and_then(|answer| answer.error_for_status()).map_err(|_| StatusCode::BAD_GATEWAY)?;
     }
     Ok(())
-}
-
-async fn ctrl_c() {
-    let _ = tokio::signal::ctrl_c().await;
 }
