@@ -94,8 +94,8 @@ impl PipelineConfig {
         self
     }
 
-    /// How much memory ended spans take at most while they wait. Defaults to 32 MiB; at least twice
-    /// [`Limits::span_bytes`], at most 4 GiB.
+    /// How much memory ended spans take at most while they wait; what is allocated for them may be a third more.
+    /// Defaults to 32 MiB; at least twice [`Limits::span_bytes`], at most 4 GiB.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.bounds.queue_bytes = bytes;
         self

@@ -12,6 +12,6 @@ mod wire;
 
 pub(crate) use self::{
     attribute::{cut, key_at_start_of, min_len, put_attribute, put_attributes},
-    request::{encode_request, encode_resource},
+    request::{Pieces, encode_request, encode_resource},
     wire::{put_array, put_bytes, put_fixed32, put_fixed64, put_message, put_text, put_uint, sized_len},
 };

@@ -1,5 +1,7 @@
 //! What is put around spans that are already bytes: scope, resource, request. No span is read again.
 
+use bytes::Bytes;
+use bytes_utils::SegmentedBuf;
 use opentelemetry::KeyValue;
 use trilha_core::Scope;
 
@@ -19,23 +21,26 @@ pub(crate) fn encode_resource(attributes: &[KeyValue]) -> Vec<u8> {
     out
 }
 
+/// Bytes that lie in several places.
+pub(crate) type Pieces = SegmentedBuf<Bytes>;
+
 /// An `ExportTraceServiceRequest` of spans of one resource, those of a scope together.
 ///
-/// `resource` and each span are messages that were written before.
+/// `resource` is a message, and `spans` are fields of a `ScopeSpans`, that were written before; spans are not copied.
 pub(crate) fn encode_request<'a>(
     resource: &[u8],
-    spans: impl IntoIterator<Item = (&'a Scope, &'a [u8])>,
-) -> Vec<u8> {
+    spans: impl IntoIterator<Item = (&'a Scope, Bytes)>,
+) -> Pieces {
     let mut groups: Vec<Group<'a>> = Vec::new();
-    for (scope, span) in spans {
+    for (scope, spans) in spans {
         // Scopes are few, and the last one is often the next one.
         let at = groups.iter().rposition(|group| group.scope == scope).unwrap_or_else(|| {
             groups.push(Group { scope, len: 0, spans: Vec::new() });
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(at) {
-            group.len += sized_len(scope_spans::SPANS, span.len());
-            group.spans.push(span);
+            group.len += spans.len();
+            group.spans.push(spans);
         }
     }
     let groups: Vec<_> = groups.into_iter().map(|group| (group.header(), group)).collect();
@@ -44,24 +49,25 @@ pub(crate) fn encode_request<'a>(
     let body: usize = (groups.iter())
         .map(|(header, group)| sized_len(resource_spans::SCOPE_SPANS, header.len() + group.len))
         .sum();
-    let mut out = Vec::with_capacity(sized_len(request::RESOURCE_SPANS, resource_len + body));
-    put_header(&mut out, request::RESOURCE_SPANS, resource_len + body);
-    put_bytes(&mut out, resource_spans::RESOURCE, resource);
+    let mut start = Vec::new();
+    put_header(&mut start, request::RESOURCE_SPANS, resource_len + body);
+    put_bytes(&mut start, resource_spans::RESOURCE, resource);
+    let mut pieces = vec![Bytes::from(start)];
     for (header, group) in groups {
-        put_header(&mut out, resource_spans::SCOPE_SPANS, header.len() + group.len);
-        out.extend_from_slice(&header);
-        for span in group.spans {
-            put_bytes(&mut out, scope_spans::SPANS, span);
-        }
+        let mut start = Vec::new();
+        put_header(&mut start, resource_spans::SCOPE_SPANS, header.len() + group.len);
+        start.extend_from_slice(&header);
+        pieces.push(start.into());
+        pieces.extend(group.spans);
     }
-    out
+    pieces.into()
 }
 
 struct Group<'a> {
     scope: &'a Scope,
-    /// The spans' bytes, their headers included.
+    /// Bytes of all `spans`.
     len: usize,
-    spans: Vec<&'a [u8]>,
+    spans: Vec<Bytes>,
 }
 
 impl Group<'_> {
@@ -78,14 +84,14 @@ impl Group<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::field::span;
+    use crate::encode::field::{scope_spans, span};
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use prost::Message;
 
-    fn named(name: &str) -> Vec<u8> {
+    fn named(name: &str) -> Bytes {
         let mut out = Vec::new();
-        put_text(&mut out, span::NAME, name);
-        out
+        put_message(&mut out, scope_spans::SPANS, |out| put_text(out, span::NAME, name));
+        out.into()
     }
 
     #[test]
@@ -93,10 +99,8 @@ mod tests {
         let (http, sql) = (Scope::new("http", "1"), Scope::foreign("sql".to_owned(), ""));
         let spans = [(&http, named("a")), (&sql, named("b")), (&http, named("c"))];
         let resource = encode_resource(&[KeyValue::new("service.name", "orders")]);
-        let bytes = encode_request(&resource, spans.iter().map(|(scope, span)| (*scope, span.as_slice())));
-        assert_eq!(bytes.len(), bytes.capacity());
-
-        let decoded = ExportTraceServiceRequest::decode(bytes.as_slice()).unwrap();
+        let request = encode_request(&resource, spans);
+        let decoded = ExportTraceServiceRequest::decode(request).unwrap();
         let [resource_spans] = decoded.resource_spans.as_slice() else { panic!("one resource") };
         assert_eq!(resource_spans.resource.as_ref().unwrap().attributes[0].key, "service.name");
         let seen: Vec<_> = (resource_spans.scope_spans.iter())

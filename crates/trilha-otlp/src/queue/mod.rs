@@ -5,11 +5,12 @@
 
 mod ages;
 mod attempt;
+mod block;
 mod loss;
 #[cfg(all(shuttle, test))]
 mod models;
 mod notices;
-mod spare;
+mod ring;
 mod state;
 mod sync;
 #[cfg(all(not(shuttle), test))]
@@ -26,12 +27,12 @@ use trilha_core::{Process, SpanCounts};
 pub(crate) use self::{
     ages::{Started, TURNS},
     attempt::Attempt,
+    block::{Batch, EndedSpan},
     notices::Notice,
     state::Fate,
-    waiting::{EndedSpan, Rank},
+    waiting::Rank,
 };
 use self::{
-    spare::Spare,
     state::{Pushed, State},
     sync::{AtomicU64, Condvar, Mutex, Notify},
 };
@@ -53,7 +54,6 @@ pub(crate) struct Queue {
     created: AtomicU64,
     sampled_out: AtomicU64,
     state: Mutex<State>,
-    spare: Spare,
     /// Tells the worker that there is something to do.
     work: Notify,
     /// Tells the worker that what it holds was given up.
@@ -69,7 +69,7 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Send these.
-    Send(Vec<EndedSpan>),
+    Send(Batch),
     /// Wait for a full batch, or for the interval's end.
     Gather,
     /// Wait for the first span.
@@ -86,7 +86,6 @@ impl Queue {
             created: AtomicU64::new(0),
             sampled_out: AtomicU64::new(0),
             state: Mutex::default(),
-            spare: Spare::default(),
             work: Notify::new(),
             abandoned: Notify::new(),
             notices: Notify::new(),
@@ -107,11 +106,11 @@ impl Queue {
 
     /// A span ended: it waits, or is dropped and counted, or one of lower rank in its place. In a child of a fork
     /// nothing happens: the span is its parent's, which ends it too.
-    pub(crate) fn end(&self, started: Started, span: EndedSpan) {
+    pub(crate) fn end(&self, started: Started, rank: Rank, span: EndedSpan<'_>) {
         if self.is_inherited() {
             return;
         }
-        if self.change(|state| state.push(started, span, &self.bounds)) == Pushed::Wakes {
+        if self.change(|state| state.push(started, rank, span, &self.bounds)) == Pushed::Wakes {
             self.work.notify_one();
         }
     }
@@ -125,11 +124,6 @@ impl Queue {
     /// A while has passed since it was last looked whether spans are lost.
     pub(crate) fn look_for_loss(&self) {
         self.change(State::look_for_loss);
-    }
-
-    /// Memory for the messages of spans that end.
-    pub(crate) fn spare(&self) -> &Spare {
-        &self.spare
     }
 
     /// Whether this process is a child of the one whose queue it is. Nobody takes from it here, and another thread

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use shuttle::{future::block_on, rand::Rng, thread};
 use trilha_core::{Scope, SpanCounts};
 
-use super::{Attempt, Bounds, EndedSpan, Fate, Goal, Next, Queue, Rank, TURNS};
+use super::{Attempt, Bounds, EndedSpan, Fate, Goal, Next, Queue, Rank, Started, TURNS};
 
 const SCOPE: Scope = Scope::new("model", "1");
 const ROUNDS: usize = 5_000;
@@ -25,13 +25,13 @@ fn producer(queue: &Arc<Queue>) -> thread::JoinHandle<()> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
         for rank in [Rank::Inner, Rank::Entry, Rank::Failed] {
-            queue.end(queue.start(), ended(rank));
+            end(&queue, queue.start(), rank);
         }
     })
 }
 
-fn ended(rank: Rank) -> EndedSpan {
-    EndedSpan { scope: SCOPE, message: vec![0; 8], rank }
+fn end(queue: &Queue, started: Started, rank: Rank) {
+    queue.end(started, rank, EndedSpan { scope: &SCOPE, message: &[0; 8] });
 }
 
 /// A worker that sends to a receiver of any mood. No interval ends but by chance: who waits for a span has to be
@@ -118,7 +118,7 @@ fn those_that_stay_open_are_overdue_and_no_others() {
         let counts = queue.counts();
         assert_adds_up(&counts);
         assert_eq!((counts.open, counts.overdue), (1, 1));
-        queue.end(open, ended(Rank::Inner));
+        end(&queue, open, Rank::Inner);
         assert_eq!(queue.counts().overdue, 0);
     });
 }

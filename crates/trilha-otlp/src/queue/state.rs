@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use trilha_core::{DroppedSpans, SpanCounts};
 
 use super::{
-    Attempt, Bounds, EndedSpan,
+    Attempt, Batch, Bounds, EndedSpan, Rank,
     ages::{Ages, Started},
     loss::Loss,
     notices::{Notice, Notices},
@@ -68,14 +68,20 @@ pub(super) enum Pushed {
 }
 
 impl State {
-    pub(super) fn push(&mut self, started: Started, span: EndedSpan, bounds: &Bounds) -> Pushed {
+    pub(super) fn push(
+        &mut self,
+        started: Started,
+        rank: Rank,
+        span: EndedSpan<'_>,
+        bounds: &Bounds,
+    ) -> Pushed {
         self.notices.add(self.ages.end(started));
         if self.is_closed {
             self.dropped.shutdown += 1;
             return Pushed::Waits;
         }
         let (was_empty, was_full) = (self.waiting.is_empty(), self.is_batch_full(bounds));
-        let Some(evicted) = self.waiting.push(self.entered, span, bounds) else {
+        let Some(evicted) = self.waiting.push(self.entered, rank, span, bounds) else {
             self.drop_for_others(1);
             return Pushed::Waits;
         };
@@ -104,7 +110,7 @@ impl State {
     }
 
     /// The oldest spans, as many as a batch holds; they are in flight from now on.
-    pub(super) fn take(&mut self, bounds: &Bounds) -> Option<Vec<EndedSpan>> {
+    pub(super) fn take(&mut self, bounds: &Bounds) -> Option<Batch> {
         let (first, taken) = self.waiting.take(bounds)?;
         let spans = taken.len() as u64;
         let attempt = Arc::default();
@@ -224,10 +230,9 @@ impl State {
         self.notices.take()
     }
 
-    /// What the spans that wait take in memory.
-    #[cfg(test)]
-    pub(super) fn footprint(&self) -> usize {
-        self.waiting.footprint()
+    #[cfg(all(not(shuttle), test))]
+    pub(super) fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     /// Whether of the spans that entered up to `entered` none waits or flies any more.

@@ -42,9 +42,9 @@ impl OtlpSpan {
 
     fn end_with(&self, Open(mut buffer): Open, time: Option<SystemTime>) {
         let rank = buffer.rank();
-        let message = self.queue.spare().copy(buffer.finish(unix_nanos(time)));
+        let message = buffer.finish(unix_nanos(time));
+        self.queue.end(self.started, rank, EndedSpan { scope: &self.scope, message });
         scratch::give_back(buffer);
-        self.queue.end(self.started, EndedSpan { scope: self.scope.clone(), message, rank });
     }
 }
 

@@ -366,7 +366,7 @@ fn of_a_withheld_span_nothing_is_written_and_the_next_one_in_its_memory_is_open(
         span.set_attribute("late", Value::Int(4));
     }
     let Next::Send(batch) = queue.next(true) else { panic!("a batch") };
-    let spans = batch.iter().map(|span| Span::decode(span.message.as_slice()).unwrap());
+    let spans = batch.read(0..batch.len()).into_iter().map(|(_, message)| Span::decode(message).unwrap());
     let seen: Vec<_> = spans.map(|it| (it.name, it.attributes.len(), it.events.len(), it.status)).collect();
     let ok = DecodedStatus { message: String::new(), code: 1 };
     assert_eq!(seen, [("[redacted]".into(), 0, 0, None), ("open".into(), 3, 1, Some(ok))]);

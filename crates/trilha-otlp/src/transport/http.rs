@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
@@ -25,7 +25,10 @@ use super::{
     answer::ExportResponse,
     connect::{Connector, Version, client},
 };
-use crate::config::{Compression, Target};
+use crate::{
+    config::{Compression, Target},
+    encode::Pieces,
+};
 
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 
@@ -69,17 +72,17 @@ impl HttpTransport {
     }
 }
 
-fn compress(body: Bytes, compression: Compression) -> Bytes {
+fn compress(body: Pieces, compression: Compression) -> Pieces {
     match compression {
         Compression::None => body,
         #[cfg(feature = "gzip")]
         Compression::Gzip => {
             use std::io::Read;
+            let mut packed = Vec::with_capacity(body.remaining() / 4);
             // The last tenth of the size would cost several times as much.
-            let mut encoder = flate2::bufread::GzEncoder::new(&*body, flate2::Compression::fast());
-            let mut packed = Vec::with_capacity(body.len() / 4);
+            let mut encoder = flate2::bufread::GzEncoder::new(body.reader(), flate2::Compression::fast());
             let _ = encoder.read_to_end(&mut packed); // memory does not fail
-            packed.into()
+            vec![packed.into()].into()
         }
     }
 }
@@ -133,28 +136,28 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// A request's body in one piece, which leaves only if its attempt may depart.
+/// A request's body, which leaves only if its attempt may depart.
 impl Body for Payload {
-    type Data = Bytes;
+    type Data = Pieces;
     type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Pieces>, io::Error>>> {
         Poll::Ready(match std::mem::take(&mut self.body) {
-            body if body.is_empty() => None,
+            body if !body.has_remaining() => None,
             body if self.attempt.depart() => Some(Ok(Frame::data(body))),
             _ => Some(Err(io::Error::other("the request was withdrawn"))),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_empty()
+        !self.body.has_remaining()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.body.len() as u64)
+        SizeHint::with_exact(self.body.remaining() as u64)
     }
 }
 

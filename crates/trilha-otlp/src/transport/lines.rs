@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
 use super::{Answer, Payload, Sending, Transport};
-use crate::{SetupError, config::LinesTo};
+use crate::{SetupError, config::LinesTo, encode::Pieces};
 
 /// Writes each payload as a line.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl LinesTransport {
         let output = self.0.clone();
         // A reader that does not read must not hold up the timers of the pipeline's thread.
         let written = tokio::task::spawn_blocking(move || {
-            let line = line_of(&payload.body)?;
+            let line = line_of(payload.body)?;
             match payload.attempt.depart() {
                 true => output.write(&line),
                 false => Err(io::Error::other("the request was withdrawn")),
@@ -74,7 +74,7 @@ impl Output {
     }
 }
 
-fn line_of(body: &[u8]) -> io::Result<Vec<u8>> {
+fn line_of(body: Pieces) -> io::Result<Vec<u8>> {
     let request = ExportTraceServiceRequest::decode(body).map_err(io::Error::other)?;
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');

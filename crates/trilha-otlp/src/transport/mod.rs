@@ -12,8 +12,6 @@ mod lines;
 
 use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
 
-use bytes::Bytes;
-
 #[cfg(feature = "grpc")]
 use self::grpc::GrpcTransport;
 #[cfg(feature = "http")]
@@ -23,6 +21,7 @@ use self::lines::LinesTransport;
 use crate::{
     SetupError,
     config::{Destination, Protocol},
+    encode::Pieces,
     queue::Attempt,
 };
 
@@ -50,10 +49,10 @@ pub(crate) trait Transport: Debug + Send + Sync + 'static {
 
 pub(crate) type Sending<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
-/// An encoded request.
+/// A request, and the attempt to send it.
 #[derive(Clone, Debug)]
 pub(crate) struct Payload {
-    pub(crate) body: Bytes,
+    pub(crate) body: Pieces,
     pub(crate) attempt: Arc<Attempt>,
 }
 

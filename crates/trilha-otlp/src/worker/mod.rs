@@ -9,17 +9,16 @@ mod parts;
 mod tests;
 mod thread;
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout_at};
 use trilha_core::fence::{Callback, Panics};
 
 pub(crate) use self::thread::WorkerThread;
 use self::{backoff::Backoff, log::Log, parts::Doubt};
 use crate::{
-    encode::encode_request,
-    queue::{EndedSpan, Fate, Next, Queue, TURNS},
+    encode::{Pieces, encode_request},
+    queue::{Batch, Fate, Next, Queue, TURNS},
     transport::{Answer, Payload, Transport},
 };
 
@@ -113,7 +112,7 @@ impl Worker {
         }
     }
 
-    async fn next_batch(&self) -> Option<Vec<EndedSpan>> {
+    async fn next_batch(&self) -> Option<Batch> {
         let (mut end_of_interval, mut is_time_up) = (None, false);
         loop {
             match self.queue.next(is_time_up) {
@@ -129,18 +128,12 @@ impl Worker {
     }
 
     /// Sends a batch, and in smaller parts what the receiver refuses for what is in it.
-    async fn deliver(&self, mut batch: Vec<EndedSpan>, doubt: &mut Doubt) {
+    async fn deliver(&self, batch: Batch, doubt: &mut Doubt) {
         let mut parts = doubt.whole(batch.len());
         let mut backoff = Backoff::new(self.retry_for);
         while let Some(part) = parts.next() {
-            let spans = batch.get(part.clone()).unwrap_or_default();
-            let spans_as_sent = spans.iter().map(|span| (&span.scope, span.message.as_slice()));
-            let body = Bytes::from(encode_request(&self.resource, spans_as_sent));
-            let Some(sent) = self.send(body, spans.len(), &mut backoff).await else { return };
-            if spans.len() == batch.len() && !matches!(sent, Sent::Unfit) {
-                // Before somebody who waits for them makes the next ones.
-                self.queue.spare().give_back(mem::take(&mut batch));
-            }
+            let body = encode_request(&self.resource, batch.part(part.clone()));
+            let Some(sent) = self.send(body, part.len(), &mut backoff).await else { return };
             match sent {
                 Sent::Unfit if parts.split(part) => continue,
                 Sent::Unfit => self.queue.settle(Fate::Rejected),
@@ -160,7 +153,7 @@ impl Worker {
     ///
     /// A request is sent again only where the receiver said that it did not take the spans, or nothing
     /// had left yet. Else the receiver may have them, and would have them twice.
-    async fn send(&self, body: Bytes, spans: usize, backoff: &mut Backoff) -> Option<Sent> {
+    async fn send(&self, body: Pieces, spans: usize, backoff: &mut Backoff) -> Option<Sent> {
         let mut attempt = self.queue.next_attempt(spans, false)?;
         loop {
             // A connection that the receiver closed while nothing was sent is noticed now, not after a

@@ -88,7 +88,7 @@ fn before(script: Script, bounds: Bounds) -> Setup {
 }
 
 fn end(queue: &Queue, started: Started) {
-    queue.end(started, EndedSpan { scope: SCOPE, message: vec![0; 10], rank: Rank::Inner });
+    queue.end(started, Rank::Inner, EndedSpan { scope: &SCOPE, message: &[0; 10] });
 }
 
 impl Setup {
