@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{env, fs, process::Command, time::Duration};
 
 use support::{
     BOTH, ENOUGH, Protocol, assert_honest, config, spans, start,
@@ -43,6 +43,40 @@ fn spans_arrive_over_tls() {
         let counts = after_three_spans(endpoint);
         assert_eq!(counts.delivered, 3, "{protocol:?}");
         assert_honest(&counts, &receiver);
+    }
+}
+
+/// Tried in a child, this test again: where the system's roots are is said by a variable.
+#[test]
+fn the_systems_roots_are_believed_where_no_others_are_given() {
+    const NAME: &str = "the_systems_roots_are_believed_where_no_others_are_given";
+    const ADDRESSES: &str = "TRILHA_TEST_TLS_ADDRESSES";
+    if let Ok(addresses) = env::var(ADDRESSES) {
+        for (protocol, address) in BOTH.into_iter().zip(addresses.split(' ')) {
+            let counts = after_three_spans(protocol.tls_at(address.parse().unwrap()));
+            assert_eq!(counts.delivered, 3, "{protocol:?}");
+        }
+        return;
+    }
+
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    fs::write(&roots, authority.pem()).unwrap();
+    let receivers = BOTH.map(|_| Receiver::start());
+    let fronts: Vec<_> = (BOTH.into_iter().zip(&receivers))
+        .map(|(protocol, receiver)| front(protocol, receiver, server(&authority.identity_of(HERE), None)))
+        .collect();
+    let addresses: Vec<_> = fronts.iter().map(|front| front.address().to_string()).collect();
+    let child = Command::new(env::current_exe().unwrap())
+        .args([NAME, "--exact"])
+        .env(ADDRESSES, addresses.join(" "))
+        .env("SSL_CERT_FILE", roots)
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    for receiver in receivers {
+        assert_eq!(receiver.received().spans, 3);
     }
 }
 
