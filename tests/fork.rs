@@ -164,28 +164,35 @@ struct Seen {
     spans: BTreeMap<String, usize>,
 }
 
+/// It is the same over each protocol.
 fn seen_of(part: &str) -> Seen {
-    let receiver = Receiver::start();
-    let said = play(part, &receiver, "3600000");
-    Seen { said, spans: spans_at(&receiver) }
+    let [http, grpc] = ["http/protobuf", "grpc"].map(|protocol| {
+        let receiver = Receiver::start();
+        let said = play(command(part, &receiver, protocol));
+        Seen { said, spans: spans_at(&receiver) }
+    });
+    assert_eq!(http, grpc);
+    http
 }
 
-/// `delay` is how long spans wait for others, in milliseconds.
-fn play(part: &str, receiver: &Receiver, delay: &str) -> Vec<String> {
-    let mut forking = command(part, receiver, delay).spawn().unwrap();
+fn play(mut forking: Command) -> Vec<String> {
+    let mut forking = forking.spawn().unwrap();
     let lines = BufReader::new(forking.stdout.take().unwrap()).lines().map(Result::unwrap);
     let said = lines.filter_map(|line| line.strip_prefix(SAID).map(str::to_owned)).collect();
     assert!(forking.wait().unwrap().success());
     said
 }
 
-fn command(part: &str, receiver: &Receiver, delay: &str) -> Command {
+/// Its spans wait for the end.
+fn command(part: &str, receiver: &Receiver, protocol: &str) -> Command {
+    let endpoint = if protocol == "grpc" { receiver.grpc_endpoint() } else { receiver.http_endpoint() };
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args(["--exact", "forking", "--nocapture"])
         .env(PART, part)
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint())
-        .env("OTEL_BSP_SCHEDULE_DELAY", delay)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "3600000")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
@@ -270,7 +277,7 @@ fn what_was_shut_down_is_so_in_the_child() {
 fn the_child_s_shutdown_keeps_its_deadline() {
     let receiver = Receiver::start();
     receiver.respond(Fault::Hang);
-    let said = play("the receiver hangs", &receiver, "3600000");
+    let said = play(command("the receiver hangs", &receiver, "http/protobuf"));
     assert!(said[0].starts_with("child: 0 of 2 spans delivered, 2 "), "{said:?}");
     assert!(said[0].ends_with(" (the deadline passed first)"), "{said:?}");
 }
@@ -278,7 +285,8 @@ fn the_child_s_shutdown_keeps_its_deadline() {
 #[tokio::test]
 async fn the_child_s_spans_leave_by_themselves() {
     let receiver = Receiver::start();
-    let mut forking = command("the child goes on", &receiver, "50").spawn().unwrap();
+    let mut command = command("the child goes on", &receiver, "http/protobuf");
+    let mut forking = command.env("OTEL_BSP_SCHEDULE_DELAY", "50").spawn().unwrap();
     receiver.received_when(|received| received.spans == 5).await;
     assert_eq!(spans_at(&receiver), seen(&[], &[("before", 3), ("child", 2)]).spans);
     drop(forking.stdin.take());
