@@ -207,6 +207,18 @@ impl Detectors {
         Self(bits)
     }
 
+    /// One bit for each detector, the lowest ones: see [`MOST_BITS`](Self::MOST_BITS).
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn of_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Bits that a detector may have. There is room for others above them.
+    pub(super) const MOST_BITS: u32 = (Detector::ALL.len() + Detector::MOST_OWN) as u32;
+
     /// Whether `one` is in it.
     pub const fn contains(self, one: Detector) -> bool {
         self.0 & (1 << one.index()) != 0

@@ -60,15 +60,6 @@ pub struct Reason {
     pub action: Action,
 }
 
-/// What is seen at the door.
-enum FirstLook {
-    /// Nothing can be found, and nothing else speaks against the text. So it is with nearly all.
-    Clean,
-    /// Something may be found. `None`: the text was not looked at, since its key decides or is new, since it is too
-    /// long, or since there are detectors of the platform's own.
-    Unclear(Option<Suspicion>),
-}
-
 impl PiiGuard {
     /// Judges a text that is about to leave by `place`, under a key where it has one, else under an empty one.
     ///
@@ -88,8 +79,8 @@ impl PiiGuard {
         attributes: Option<&ContextAttributes>,
     ) -> Verdict<'t> {
         match self.0.look(place, key, text) {
-            FirstLook::Clean => Verdict::Clean(text),
-            FirstLook::Unclear(suspicion) => self.0.judge_further(place, key, text, attributes, suspicion),
+            Suspicion::NONE => Verdict::Clean(text),
+            suspicion => self.0.judge_further(place, key, text, attributes, suspicion),
         }
     }
 
@@ -122,7 +113,7 @@ impl PiiGuard {
     /// Whether a text leaves as it is, as far as that can be told at first sight.
     #[inline]
     pub(super) fn lets_text_through(&self, place: Place, key: &str, text: &str) -> bool {
-        matches!(self.0.look(place, key, text), FirstLook::Clean)
+        self.0.look(place, key, text) == Suspicion::NONE
     }
 
     /// Whether a key is known, and leaves it to its values what becomes of them.
@@ -160,26 +151,43 @@ fn is_long(written: &str) -> bool {
 }
 
 impl Inner {
-    /// What is seen without asking a detector, and so without a fence.
-    fn look(&self, place: Place, key: &str, text: &str) -> FirstLook {
-        let is_scanned = self.known(key).is_some_and(|treatment| self.is_scanned(place, treatment.kind));
-        if !is_scanned || text.len() > self.rules.value_bytes || self.scanner.has_own() {
-            return FirstLook::Unclear(None);
-        }
-        match Suspicion::of(text.as_bytes()) {
-            None => FirstLook::Clean,
-            suspicion => FirstLook::Unclear(suspicion),
+    /// What is seen without asking a detector, and so without a fence: most texts raise nothing. Not looked at is a text
+    /// whose key decides or is new, one that is too long, and any where there are detectors of the platform's own.
+    ///
+    /// Nothing of it is needed any more when another function is called: so no register is saved for most texts.
+    #[inline(never)]
+    fn look(&self, place: Place, key: &str, text: &str) -> Suspicion {
+        let unseen_bytes = if key.is_empty() {
+            self.unseen_bytes(place, Kind::Undeclared)
+        } else if let Some(known) = self.treatments.at_first(key) {
+            known.unseen_bytes
+        } else {
+            return self.look_at_any(key, text);
+        };
+        if text.len() < unseen_bytes { Suspicion::of(text.as_bytes()) } else { Suspicion::UNSEEN }
+    }
+
+    #[inline(never)]
+    fn look_at_any(&self, key: &str, text: &str) -> Suspicion {
+        match self.treatments.get(key) {
+            Some(known) if text.len() < known.unseen_bytes => Suspicion::of_any(text.as_bytes()),
+            _ => Suspicion::UNSEEN,
         }
     }
 
+    /// The length from which on a text is not looked at.
+    fn unseen_bytes(&self, place: Place, kind: Kind) -> usize {
+        if self.is_scanned(place, kind) { self.unseen_bytes } else { 0 }
+    }
+
     fn treatment(&self, place: Place, key: &str) -> Treatment {
-        self.known(key).copied().unwrap_or_else(|| self.treatment_anew(place, key))
+        self.known(key).unwrap_or_else(|| self.treatment_anew(place, key))
     }
 
     /// How the values of a key are treated that was seen before, or of none.
     #[inline(always)]
-    fn known(&self, key: &str) -> Option<&Treatment> {
-        if key.is_empty() { Some(&Treatment::UNNAMED) } else { self.treatments.get(key) }
+    fn known(&self, key: &str) -> Option<Treatment> {
+        if key.is_empty() { Some(Treatment::UNNAMED) } else { Some(self.treatments.get(key)?.treatment) }
     }
 
     fn treatment_anew(&self, place: Place, key: &str) -> Treatment {
@@ -187,7 +195,12 @@ impl Inner {
             // What others name is not kept: they could fill the table.
             Place::Baggage | Place::Tracestate => self.look_up(key),
             _ if key.len() > Treatments::LONGEST => Treatment { kind: Kind::Unfit, ..Treatment::UNNAMED },
-            _ => self.treatments.keep(key, self.look_up(key)),
+            _ => {
+                let treatment = self.look_up(key);
+                // Where undeclared text is needed all the same, it is looked at when it is judged.
+                self.treatments.keep(key, treatment, self.unseen_bytes(Place::SpanAttribute, treatment.kind));
+                treatment
+            }
         }
     }
 
@@ -227,13 +240,13 @@ impl Inner {
         key: &str,
         text: &'t str,
         attributes: Option<&ContextAttributes>,
-        suspicion: Option<Suspicion>,
+        suspicion: Suspicion,
     ) -> Verdict<'t> {
         let treatment = self.treatment(place, key);
-        let Some(suspicion) = suspicion else {
+        if suspicion == Suspicion::UNSEEN {
             let ruling = self.rule(place, key, treatment, text, attributes);
             return self.record(place, treatment.shown(key), text, ruling);
-        };
+        }
         let found = self.fenced(text, || self.scanner.examine(text, suspicion, treatment.except));
         match found.is_empty() {
             true => Verdict::Clean(text),

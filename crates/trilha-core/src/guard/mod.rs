@@ -72,6 +72,8 @@ struct Inner {
     hash_key: Option<HashKey>,
     own: Vec<String>,
     scanner: Scanner,
+    /// A text of so many bytes or more is not [looked](judge) at before it is judged.
+    unseen_bytes: usize,
     treatments: Treatments,
     counts: Counts,
     panics: Panics,
@@ -224,7 +226,10 @@ impl PiiGuardBuilder {
 impl Inner {
     fn new(builder: PiiGuardBuilder) -> Self {
         let PiiGuardBuilder { rules, schema, hash_key, own } = builder;
+        // Detectors of the platform's own are asked about every text.
+        let unseen_bytes = if own.is_empty() { rules.value_bytes.saturating_add(1) } else { 0 };
         Self {
+            unseen_bytes,
             own: own.iter().map(|own| own.name().to_owned()).collect(),
             scanner: Scanner::new(rules.detectors_on(), own),
             rules,

@@ -90,11 +90,14 @@ fn kind_of(definition: &Definition, rules: &Rules) -> Kind {
 /// Nothing is ever taken out or moved, so that reading needs no lock.
 pub(super) struct Treatments(Box<[OnceLock<Known>]>);
 
-struct Known {
+/// What is known of a key.
+pub(super) struct Known {
     key: Box<str>,
     /// Zeros, if the key is long.
     fingerprint: Fingerprint,
-    treatment: Treatment,
+    pub(super) treatment: Treatment,
+    /// A text of so many bytes or more is not looked at before it is judged. Zero: none is.
+    pub(super) unseen_bytes: usize,
 }
 
 /// Keys that are kept, a power of two. A program has a few hundred.
@@ -111,32 +114,34 @@ impl Treatments {
     }
 
     /// Of a key that was kept.
+    #[inline]
+    pub(super) fn get(&self, key: &str) -> Option<&Known> {
+        self.at_first(key).or_else(|| self.get_any(key))
+    }
+
+    /// Of a key that is short, and stands at its first place: most do.
     #[inline(always)]
-    pub(super) fn get(&self, key: &str) -> Option<&Treatment> {
-        // Most are short, and stand at their first place.
-        if let Some(fingerprint) = Fingerprint::of(key)
-            && let Some(known) = self.0.get(fingerprint.place()).and_then(OnceLock::get)
-            && known.fingerprint == fingerprint
-        {
-            return Some(&known.treatment);
+    pub(super) fn at_first(&self, key: &str) -> Option<&Known> {
+        let fingerprint = Fingerprint::of(key)?;
+        let known = self.0.get(fingerprint.place())?.get()?;
+        if known.fingerprint != fingerprint {
+            return None;
         }
-        self.get_any(key)
+        Some(known)
     }
 
     #[inline(never)]
-    fn get_any(&self, key: &str) -> Option<&Treatment> {
-        let known = self.slots(key).find_map(|slot| slot.get().filter(|known| *known.key == *key))?;
-        Some(&known.treatment)
+    fn get_any(&self, key: &str) -> Option<&Known> {
+        self.slots(key).find_map(|slot| slot.get().filter(|known| *known.key == *key))
     }
 
     /// Keeps the treatment of a key that was not, if there is a place.
-    pub(super) fn keep(&self, key: &str, treatment: Treatment) -> Treatment {
+    pub(super) fn keep(&self, key: &str, treatment: Treatment, unseen_bytes: usize) {
         if let Some(slot) = self.slots(key).find(|slot| slot.get().is_none()) {
             let fingerprint = Fingerprint::of(key).unwrap_or_default();
             // Who comes second to a slot finds it taken: its key is looked up once more, and then kept elsewhere.
-            let _ = slot.set(Known { key: key.into(), fingerprint, treatment });
+            let _ = slot.set(Known { key: key.into(), fingerprint, treatment, unseen_bytes });
         }
-        treatment
     }
 
     fn slots(&self, key: &str) -> impl Iterator<Item = &OnceLock<Known>> {
@@ -149,7 +154,11 @@ impl Treatments {
 /// What a key of at most sixteen bytes is compared by, without a call: its first bytes and its last ones, which meet or
 /// overlap in the middle, and its length.
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
-struct Fingerprint([u64; 3]);
+struct Fingerprint {
+    first: u64,
+    last: u64,
+    length: u64,
+}
 
 impl Fingerprint {
     #[inline(always)]
@@ -159,21 +168,21 @@ impl Fingerprint {
             return None;
         }
         if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
-            return Some(Self([u64::from_le_bytes(*first), u64::from_le_bytes(*last), length]));
+            return Some(Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last), length });
         }
         if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
             let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
-            return Some(Self([first | last << 32, 0, length]));
+            return Some(Self { first, last, length });
         }
-        Some(Self([key.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)), 0, length]))
+        let first = key.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte));
+        Some(Self { first, last: 0, length })
     }
 
     #[inline(always)]
     fn place(self) -> usize {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let [first, last, _] = self.0;
         // The upper bits of a product depend on all bits of its factors.
-        let hash = (first ^ last.rotate_left(23)).wrapping_mul(ODD);
+        let hash = (self.first ^ self.last.rotate_left(23)).wrapping_mul(ODD);
         (hash >> (u64::BITS - SLOTS.ilog2())) as usize
     }
 }
@@ -186,17 +195,21 @@ mod tests {
         Treatment { kind: Kind::Declared, except: Detectors::of(&[except]) }
     }
 
+    fn kept(treatments: &Treatments, key: &str) -> Option<Treatment> {
+        Some(treatments.get(key)?.treatment)
+    }
+
     #[test]
     fn a_key_that_was_kept_is_known_and_no_other_is() {
         let treatments = Treatments::new();
         let keys = ["a", "a\0", "\0", "order.id", "order.i", "carrier.service", "messaging.message.id"];
         for key in keys {
-            assert_eq!(treatments.get(key), None, "{key}");
-            treatments.keep(key, treatment(Detector::Card));
-            assert_eq!(treatments.get(key), Some(&treatment(Detector::Card)), "{key}");
+            assert_eq!(kept(&treatments, key), None, "{key}");
+            treatments.keep(key, treatment(Detector::Card), 0);
+            assert_eq!(kept(&treatments, key), Some(treatment(Detector::Card)), "{key}");
         }
         for key in ["", "b", "a\0\0", "order.is", "carrier.servicf", "messaging.message.ie"] {
-            assert_eq!(treatments.get(key), None, "{key}");
+            assert_eq!(kept(&treatments, key), None, "{key}");
         }
     }
 
@@ -206,9 +219,9 @@ mod tests {
         let place = |key: &str| Fingerprint::of(key).map(Fingerprint::place);
         let keys = (0..).map(|number| format!("key{number}")).filter(|key| place(key) == place("key0"));
         for (number, key) in (0_u8..).zip(keys.take(TRIES + 1)) {
-            treatments.keep(&key, treatment(Detector::Own(number)));
-            let kept = (usize::from(number) < TRIES).then(|| treatment(Detector::Own(number)));
-            assert_eq!(treatments.get(&key), kept.as_ref(), "{key}");
+            treatments.keep(&key, treatment(Detector::Own(number)), 0);
+            let expected = (usize::from(number) < TRIES).then(|| treatment(Detector::Own(number)));
+            assert_eq!(kept(&treatments, &key), expected, "{key}");
         }
     }
 
@@ -220,10 +233,10 @@ mod tests {
         let keys: Vec<_> = middles.chain(starts).collect();
         let own = |at: usize| treatment(if at.is_multiple_of(2) { Detector::Email } else { Detector::Card });
         for (at, key) in keys.iter().enumerate() {
-            treatments.keep(key, own(at));
+            treatments.keep(key, own(at), 0);
         }
         for (at, key) in keys.iter().enumerate() {
-            assert!(treatments.get(key).is_none_or(|known| *known == own(at)), "{key}");
+            assert!(kept(&treatments, key).is_none_or(|known| known == own(at)), "{key}");
         }
     }
 }

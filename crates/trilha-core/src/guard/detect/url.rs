@@ -51,8 +51,10 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
 
 /// Whether a parameter may be secret whose name ends before the `=` at `at`.
 pub(in crate::guard) fn is_named(text: &[u8], at: usize) -> bool {
-    let name = slice(text, run_back(text, at, REACH, is_parameter)..at);
-    byte(text, at) == Some(b'=') && (names_credential(name) || is_one_of(&DOUBTFUL, name))
+    let start = run_back(text, at, REACH, is_parameter);
+    let name = slice(text, start..at);
+    let is_query = || matches!(before(text, start), Some(b'?' | b'&' | b'#'));
+    byte(text, at) == Some(b'=') && (names_credential(name) || is_query() && is_one_of(&DOUBTFUL, name))
 }
 
 /// The value of the parameter whose name begins at `at`, if it is secret.

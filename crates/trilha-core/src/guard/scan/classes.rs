@@ -32,9 +32,9 @@ impl<'t> Window<'t> {
         self.text
     }
 
-    /// What every window is asked, in one pass.
+    /// What every window is asked, in one pass; and whether it has a `%`, a `\`, a `"` or a byte that is not ASCII.
     #[inline(always)]
-    pub(super) fn look(self) -> Look {
+    pub(super) fn look(self) -> (Look, bool) {
         let (mut visible, mut dash, mut beyond_slash, mut beyond_nine, mut letter) = (0, 0, 0, 0, 0);
         let mut written = i8x16::ZERO;
         self.for_each_block(
@@ -49,15 +49,9 @@ impl<'t> Window<'t> {
                 letter |= mask(x.simd_gt(all(b'@')), at);
             },
         );
-        Look {
-            letter,
-            dash,
-            digit: beyond_slash & !beyond_nine,
-            number: !beyond_nine & self.bits(),
-            blank: !visible & self.bits(),
-            marks: beyond_nine & !letter,
-            is_written: written.to_bitmask() != 0,
-        }
+        let digit = beyond_slash & !beyond_nine;
+        let look = Look::of(self, beyond_slash, letter | digit | dash, visible ^ digit);
+        (look, written.to_bitmask() != 0)
     }
 
     /// Where letters stand.
@@ -130,79 +124,105 @@ impl<'t> Window<'t> {
         bits
     }
 
-    /// A bit for each byte that there is. Where there is none at all, the bits say nothing.
-    #[inline]
-    fn bits(self) -> u64 {
-        u64::MAX.wrapping_shr((Self::SIZE - self.text.len()) as u32)
-    }
-
     /// Shows sixteen bytes at a time, and where they stand. The last ones may have been shown before; where there
     /// are fewer, zeros follow.
     #[inline(always)]
     fn for_each_block(self, mut show: impl FnMut(i8x16, usize)) {
-        const SIZE: usize = 16;
         let (text, length) = (self.text, self.text.len());
         let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else {
             return show(cast(padded(text)), 0);
         };
         show(vector(first), 0);
         // No loop: the places in the middle are known when this is compiled.
-        for at in [SIZE, 2 * SIZE] {
-            if length > at + SIZE
+        for at in [BLOCK, 2 * BLOCK] {
+            if length > at + BLOCK
                 && let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk)
             {
                 show(vector(block), at);
             }
         }
-        if length > SIZE {
-            show(vector(last), length - SIZE);
+        if length > BLOCK {
+            show(vector(last), length - BLOCK);
         }
     }
 }
 
-/// What was seen in a [`Window`].
+/// The bytes that are looked at together.
+const BLOCK: usize = 16;
+
+/// What was seen in a [`Window`]. Six classes of bytes are told apart by three masks, which are few enough to be handed
+/// on in registers. They have no bit behind the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
-    /// Letters, `_`, brackets: all of ASCII behind the marks.
-    pub(super) letter: u64,
-    /// `-`
-    pub(super) dash: u64,
-    /// Digits.
-    pub(super) digit: u64,
-    /// Digits, and all that may stand between digits: every byte below them, and what is not ASCII.
-    pub(super) number: u64,
-    /// All that is not visible ASCII.
-    pub(super) blank: u64,
-    /// `:;<=>?@`
-    pub(super) marks: u64,
-    /// Whether there is a `%`, a `\`, a `"` or a byte that is not ASCII.
-    pub(super) is_written: bool,
+    /// Digits, marks and letters: what is beyond the slash.
+    pub(super) high: u64,
+    /// Digits, letters and dashes.
+    pub(super) token: u64,
+    /// All that is visible, but for digits.
+    pub(super) solid: u64,
+    /// How many bytes there are.
+    length: usize,
 }
 
 impl Look {
-    /// Digits and letters, without dashes.
-    pub(super) const fn word(self) -> u64 {
-        self.letter | self.digit
+    /// Of a window of which the masks are known.
+    #[inline(always)]
+    pub(super) fn of(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        Self { high, token, solid, length: window.text.len() }
     }
 
-    /// What may stand between digits.
-    pub(super) const fn between(self) -> u64 {
-        self.number & !self.digit
+    /// Letters, `_`, brackets: all of ASCII behind the marks.
+    pub(super) const fn letter(self) -> u64 {
+        self.word() & self.solid
+    }
+
+    pub(super) const fn digit(self) -> u64 {
+        self.high & !self.solid
+    }
+
+    /// `:;<=>?@`
+    pub(super) const fn marks(self) -> u64 {
+        self.high & !self.token
+    }
+
+    /// `-`
+    pub(super) const fn dash(self) -> u64 {
+        self.token & !self.high
+    }
+
+    /// Digits and letters, without dashes.
+    pub(super) const fn word(self) -> u64 {
+        self.high & self.token
     }
 
     /// Visible ASCII.
     pub(super) const fn visible(self) -> u64 {
-        self.letter | self.marks | self.number & !self.blank
+        self.high | self.solid
     }
 
     /// What may stand between digits, and is seen: quotes, commas, dashes, slashes.
     pub(super) const fn punctuation(self) -> u64 {
-        self.between() & !self.blank
+        self.solid & !self.high
     }
 
-    /// Digits, letters and dashes.
-    pub(super) const fn token(self) -> u64 {
-        self.word() | self.dash
+    /// A bit for each byte. Where there is none at all, the bits say nothing.
+    const fn all(self) -> u64 {
+        u64::MAX.wrapping_shr((Window::SIZE - self.length) as u32)
+    }
+
+    /// What may stand between digits: every byte below them, and what is not ASCII.
+    pub(super) const fn between(self) -> u64 {
+        self.all() & !self.high
+    }
+
+    /// Digits, and what may stand between them.
+    pub(super) const fn number(self) -> u64 {
+        self.all() & !(self.high & self.solid)
+    }
+
+    /// All that is not visible ASCII.
+    pub(super) const fn blank(self) -> u64 {
+        self.all() & !self.visible()
     }
 }
 
@@ -276,17 +296,14 @@ mod tests {
                 let window = Window::all(text).next().unwrap();
                 let text = window.text();
                 assert!(text.len() <= Window::SIZE);
-                let look = window.look();
-                assert_eq!(look.letter, by_byte(text, |byte| (b'A'..0x80).contains(&byte)));
-                assert_eq!(look.dash, by_byte(text, |byte| byte == b'-'));
-                assert_eq!(look.digit, by_byte(text, |byte| byte.is_ascii_digit()));
-                assert_eq!(look.number, by_byte(text, |byte| byte <= b'9' || byte >= 0x80));
-                assert_eq!(look.blank, by_byte(text, |byte| byte <= b' ' || byte >= 0x80));
-                assert_eq!(look.marks, by_byte(text, |byte| (b':'..=b'@').contains(&byte)));
-                assert_eq!(
-                    look.is_written,
-                    text.iter().any(|byte| b"%\\\"".contains(byte) || !byte.is_ascii())
-                );
+                let (look, is_written) = window.look();
+                assert_eq!(look.letter(), by_byte(text, |byte| (b'A'..0x80).contains(&byte)));
+                assert_eq!(look.dash(), by_byte(text, |byte| byte == b'-'));
+                assert_eq!(look.digit(), by_byte(text, |byte| byte.is_ascii_digit()));
+                assert_eq!(look.number(), by_byte(text, |byte| byte <= b'9' || byte >= 0x80));
+                assert_eq!(look.blank(), by_byte(text, |byte| byte <= b' ' || byte >= 0x80));
+                assert_eq!(look.marks(), by_byte(text, |byte| (b':'..=b'@').contains(&byte)));
+                assert_eq!(is_written, text.iter().any(|byte| b"%\\\"".contains(byte) || !byte.is_ascii()));
                 assert_eq!(window.of(b'a'), by_byte(text, |byte| byte == b'a'));
                 assert_eq!(window.each(*b"a("), [b'a', b'('].map(|one| by_byte(text, |byte| byte == one)));
                 assert_eq!(window.within(b'0', b'9'), by_byte(text, |byte| byte.is_ascii_digit()));

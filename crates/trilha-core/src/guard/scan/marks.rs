@@ -5,15 +5,16 @@ use super::{
         Detector, Detectors,
         detect::{connection_string, pair, url},
     },
-    classes::{Window, bits, runs},
-    names::{may_begin_with_secret, may_name_secret},
+    classes::{Look, Window, bits, runs},
+    names::{START, may_begin_with_secret, may_hold_secret, may_name_secret},
     suspects::Suspicion,
 };
 
 /// Those that look at names.
 const PAIRS: Detectors = Detectors::of(&[Detector::Url, Detector::ConnectionString, Detector::Key]);
-const EMAIL: Detectors = Detectors::of(&[Detector::Email]);
-const LOGINS: Detectors = Detectors::of(&[Detector::Email, Detector::ConnectionString]);
+const PAIRED: Suspicion = Suspicion::of_all(PAIRS);
+const EMAIL: Suspicion = Suspicion::of_one(Detector::Email);
+const LOGINS: Suspicion = EMAIL.or(Suspicion::of_one(Detector::ConnectionString));
 
 /// Whether one of these places begins an option that may name a secret: `--password x`.
 pub(super) fn may_be_option(window: Window<'_>, dashes: u64) -> bool {
@@ -27,57 +28,69 @@ pub(super) fn may_be_tuple(window: Window<'_>) -> bool {
         .any(|at| window.text().get(..at).is_some_and(|name| may_name_secret(name, true)))
 }
 
-#[inline]
-pub(super) fn examine(window: Window<'_>, marks: u64, letter: u64) -> Suspicion {
-    let mut suspicion = Suspicion::default();
+/// What the marks of a window raise.
+#[inline(always)]
+pub(super) fn examine(window: Window<'_>, look: Look) -> Suspicion {
+    let mut suspicion = Suspicion::NONE;
     let text = window.text();
     // Of a name, two letters stand side by side.
-    let letters = runs(letter, 2);
-    let (mut colons, mut values, mut ends_reference) = (0_u64, 0_u64, false);
-    for at in bits(marks) {
+    let letters = runs(look.letter(), 2);
+    let mut seen = 0_u32;
+    for at in bits(look.marks()) {
         let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { break };
-        let is_named = match mark {
-            b':' => {
-                colons |= 1 << at;
-                suspicion.is_named |= letters & ((1 << at) - 1) != 0 && may_be_named(before, *mark, after);
-                false
-            }
-            b'=' => {
-                values |= 1 << at;
-                suspicion.is_named |= may_be_named(before, *mark, after);
-                false
-            }
-            b';' => {
-                ends_reference = true;
-                false
-            }
-            b'>' => before.ends_with(b"<") && may_name_secret(before, true),
-            b'<' => may_begin_with_secret(after),
-            b'@' => {
-                suspicion.suspect_all(if begins_with_network(after) { LOGINS } else { EMAIL });
-                false
-            }
-            _ => false,
-        };
-        if is_named {
-            suspicion.suspect_all(PAIRS);
-        }
+        seen |= bit(*mark);
+        suspicion = suspicion.or(match mark {
+            b':' | b'=' if ends_with_secret(text, at, look.token, letters) => Suspicion::NAMED,
+            b'>' if before.ends_with(b"<") && may_name_secret(before, true) => PAIRED,
+            b'<' if may_begin_with_secret(after) => PAIRED,
+            b'@' if begins_with_network(after) => LOGINS,
+            b'@' => EMAIL,
+            _ => Suspicion::NONE,
+        });
     }
-    if (ends_reference || values != 0) && window.has_any(*b"&+") {
-        let [references, pluses] = window.each(*b"&+");
-        // A `+` may be a space behind the first `=`. The padding of base64 has none behind it.
-        suspicion.is_encoded |= ends_reference && references != 0 || pluses & values.wrapping_neg() != 0;
+    if seen & (bit(b';') | bit(b'=')) != 0 && window.has_any(*b"&+") {
+        suspicion = suspicion.or(in_form(window, seen));
     }
-    if colons & colons.wrapping_sub(1) != 0 && may_be_ip_address(window, colons) {
-        suspicion.suspect(Detector::IpAddress);
+    let is_one = look.marks() & look.marks().wrapping_sub(1) == 0;
+    if seen & bit(b':') != 0 && !is_one && may_be_ip_address(window) {
+        suspicion = suspicion.or(Suspicion::of_one(Detector::IpAddress));
     }
     suspicion.of_address(text)
 }
 
-/// Whether a `:` or a `=` may stand between the name of a secret and its value.
-fn may_be_named(before: &[u8], mark: u8, after: &[u8]) -> bool {
-    let is_colon = mark == b':';
-    !(is_colon && is_of_path(before, after)) && may_name_secret(before, is_colon)
+/// Of each mark another one.
+const fn bit(mark: u8) -> u32 {
+    1 << (mark & 31)
+}
+
+/// Whether the name before the `:` or `=` at `at` may be a secret's. Nearly all are one token, behind what no name holds.
+#[inline(never)]
+fn ends_with_secret(text: &[u8], at: usize, token: u64, letters: u64) -> bool {
+    let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { return false };
+    let is_colon = *mark == b':';
+    let below = (1 << at) - 1;
+    if is_colon && (letters & below == 0 || is_of_path(before, after)) {
+        return false;
+    }
+    let start = (!token & below).checked_ilog2().map_or(0, |last| last as usize + 1);
+    match before.split_at_checked(start) {
+        None | Some((_, []) | ([.., b'.' | 0x80..], _)) => may_name_secret(before, is_colon),
+        Some(([.., b' '], _)) if is_colon => may_name_secret(before, true),
+        Some(([.., query @ (b'?' | b'&' | b'#')], name)) => may_hold_secret(*query, name),
+        Some((_, name)) => may_hold_secret(START, name),
+    }
+}
+
+/// What raises that there are references (`&#64;`), or a `+` that may be a space: that behind the first `=`. The padding
+/// of base64 has none behind it.
+#[inline(never)]
+fn in_form(window: Window<'_>, seen: u32) -> Suspicion {
+    let [references, pluses, values] = window.each(*b"&+=");
+    let has_reference = seen & bit(b';') != 0 && references != 0;
+    match has_reference || pluses & values.wrapping_neg() != 0 {
+        true => Suspicion::ENCODED,
+        false => Suspicion::NONE,
+    }
 }
 
 /// Which detectors take a name before one of the marks `:` and `=` for a secret's.
@@ -87,7 +100,8 @@ pub(super) fn named(text: &[u8]) -> Detectors {
     let mut all = Detectors::default();
     for (at, mark) in text.iter().enumerate().filter(|(_, mark)| matches!(mark, b':' | b'=')) {
         let Some((before, [_, after @ ..])) = text.split_at_checked(at) else { break };
-        if !may_be_named(before, *mark, after) {
+        let is_colon = *mark == b':';
+        if is_colon && is_of_path(before, after) || !may_name_secret(before, is_colon) {
             continue;
         }
         let asked = [
@@ -122,7 +136,8 @@ const PARTS: u32 = 6;
 
 /// Whether an IPv6 address may be there: two colons side by side without a word beside them (`fe80::1`, and not
 /// `std::fmt`), or [many](PARTS).
-fn may_be_ip_address(window: Window<'_>, colons: u64) -> bool {
+fn may_be_ip_address(window: Window<'_>) -> bool {
+    let colons = window.of(b':');
     let pairs = runs(colons, 2);
     let words = || (window.letters() | window.of(b'_')) & !window.hexadecimal();
     let is_no_path = |words: u64| pairs & !(words << 1) & !(words >> 2) != 0;

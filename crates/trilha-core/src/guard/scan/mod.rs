@@ -54,20 +54,14 @@ impl Scanner {
         Self { on, own }
     }
 
-    /// Whether there are detectors of the platform's own, which are asked about every text.
-    #[inline]
-    pub(super) fn has_own(&self) -> bool {
-        !self.own.is_empty()
-    }
-
     /// What is to be hidden in a text: sorted, and nothing twice. `except` is not looked for.
     ///
     /// Finds that overlap are one, and the first names it; of those that begin at the same place the longest, of
     /// equal ones the first of [`Detector::ALL`].
     pub(super) fn find(&self, text: &str, except: Detectors) -> Vec<Finding> {
-        match Suspicion::of(text.as_bytes()) {
-            None if self.own.is_empty() => Vec::new(),
-            suspicion => self.examine(text, suspicion.unwrap_or_default(), except),
+        match Suspicion::of_any(text.as_bytes()) {
+            Suspicion::NONE if self.own.is_empty() => Vec::new(),
+            suspicion => self.examine(text, suspicion, except),
         }
     }
 
@@ -75,7 +69,8 @@ impl Scanner {
     pub(super) fn examine(&self, text: &str, suspicion: Suspicion, except: Detectors) -> Vec<Finding> {
         let on = self.on.without(except);
         let mut findings = Vec::new();
-        if suspicion.is_encoded {
+        let is_encoded = suspicion.has(Suspicion::ENCODED);
+        if is_encoded {
             self.read_otherwise(text.as_bytes(), on, &mut findings);
         }
         let suspects = suspicion.suspects(text.as_bytes()).both(on);
@@ -88,7 +83,7 @@ impl Scanner {
             *range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
         }
         merge(&mut findings);
-        if suspicion.is_encoded {
+        if is_encoded {
             keep_escapes(text.as_bytes(), ranges(&mut findings));
             merge(&mut findings);
         }
@@ -128,7 +123,7 @@ impl Scanner {
 
     /// Asks who may find something in a view.
     fn ask_suspects(&self, view: &[u8], on: Detectors, findings: &mut Vec<Finding>) {
-        let suspects = Suspicion::of(view).unwrap_or_default().suspects(view);
+        let suspects = Suspicion::of_any(view).suspects(view);
         self.ask(view, suspects.both(on), on, findings);
     }
 

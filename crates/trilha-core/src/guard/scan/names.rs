@@ -1,5 +1,7 @@
-//! Whether the name before a mark may name a secret: a guess by three letters of each word that names one, which may
+//! Whether the name before a mark may name a secret: a guess by four letters of each word that names one, which may
 //! be wrong only in saying too much. [`keys`](super::super::keys) decides.
+
+use super::super::fours::Fours;
 
 /// Whether what ends here may be the name of a secret, and marks that may stand between a name and its value's.
 #[inline]
@@ -18,25 +20,52 @@ fn without_gap(before: &[u8]) -> &[u8] {
 }
 
 #[inline(never)]
-fn may_name(name: &[u8], may_be_two_words: bool) -> bool {
-    let name = name.get(name.len().saturating_sub(LONGEST)..).unwrap_or_default();
-    let mut later = Two::default();
-    let mut blanks_left = usize::from(may_be_two_words);
-    for byte in name.iter().rev() {
-        let code = code(*byte);
-        if later.are_behind(code) {
-            if code != OUTSIDE || later == RG {
-                return true;
-            }
-            if *byte != b' ' || blanks_left == 0 {
-                return false;
-            }
-            blanks_left -= 1;
-        }
-        later = later.before(code);
+fn may_name(text: &[u8], may_be_two_words: bool) -> bool {
+    let near = text.get(text.len().saturating_sub(LONGEST)..).unwrap_or_default();
+    let begin = |end: usize| {
+        let name = near.get(..end).unwrap_or_default();
+        name.iter().rposition(|byte| !is_in_name(*byte)).map_or(0, |at| at + 1)
+    };
+    let mut start = begin(near.len());
+    if may_be_two_words && start > 0 && near.get(start - 1) == Some(&b' ') {
+        start = begin(start - 1);
     }
-    // What stands before a name is looked at with it: of a short one, two letters are known.
-    name.len() >= LONGEST || later == RG
+    let (before, name) = near.split_at_checked(start).unwrap_or_default();
+    match before {
+        [.., query @ (b'?' | b'&' | b'#')] => may_hold_secret(*query, name),
+        _ => may_hold_secret(START, name),
+    }
+}
+
+/// Whether one of the words of a name may be a secret's.
+#[inline(never)]
+pub(super) fn may_hold_secret(before: u8, name: &[u8]) -> bool {
+    let [first, second, third, ..] = name else { return name.eq_ignore_ascii_case(b"rg") };
+    if name.len() >= LONGEST {
+        return true;
+    }
+    STEMS.contains([before, *first, *second, *third])
+        || name.windows(4).any(|four| four.first_chunk().is_some_and(|four| STEMS.contains(*four)))
+        || ends_with_rg(name)
+}
+
+/// Whether the last word may be the one that names a secret and has two letters.
+#[inline]
+fn ends_with_rg(name: &[u8]) -> bool {
+    matches!(name, [.., last] if matches!(last, b'g' | b'G') || !last.is_ascii_alphabetic())
+        && has_last_word_rg(name)
+}
+
+#[inline(never)]
+fn has_last_word_rg(name: &[u8]) -> bool {
+    let end =
+        name.iter().rposition(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()).map_or(0, |at| at + 1);
+    match name.get(..end) {
+        // A capital letter may begin a word.
+        Some([.., _, b'R', b'g' | b'G'] | [b'r' | b'R', b'g' | b'G']) => true,
+        Some([.., before, b'r', b'g' | b'G']) => !before.is_ascii_alphabetic(),
+        _ => false,
+    }
 }
 
 /// Whether a name begins here that may be a secret's.
@@ -48,7 +77,7 @@ pub(super) fn may_begin_with_secret(text: &[u8]) -> bool {
 /// More does not stand between a name and the mark: quotes, blanks, brackets.
 const LONGEST_GAP: usize = 13;
 
-/// A name of more bytes is not looked at.
+/// A name of so many bytes is not looked at.
 const LONGEST: usize = 32;
 
 #[inline]
@@ -56,90 +85,82 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
-/// What a name may hold, by five bits; small and capital letters are the same.
+/// Whether a name may hold it.
 #[inline]
-fn code(byte: u8) -> u8 {
-    CODES.get(usize::from(byte)).copied().unwrap_or(OUTSIDE)
-}
-
 fn is_in_name(byte: u8) -> bool {
-    code(byte) != OUTSIDE
+    IN_NAMES.get(usize::from(byte)).is_some_and(|is| *is)
 }
 
-/// Of a byte that no name holds.
-const OUTSIDE: u8 = 0;
-
-static CODES: [u8; 256] = {
-    let mut all = [OUTSIDE; 256];
+static IN_NAMES: [bool; 256] = {
+    let mut all = [false; 256];
     let mut rest = all.as_mut_slice();
     let mut byte = 0;
     while let [slot, more @ ..] = rest {
-        *slot = code_of(byte);
+        *slot = may_be_in_name(byte);
         byte = byte.wrapping_add(1);
         rest = more;
     }
     all
 };
 
-const fn code_of(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' => byte & 31,
-        b'0'..=b'9' => 27,
-        b'_' => 28,
-        b'-' => 29,
-        b'.' | b'[' | b']' => 30,
-        0x80.. => 31,
-        _ => OUTSIDE,
-    }
+const fn may_be_in_name(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
-/// Two codes side by side, of a name that is read backwards.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Two(usize);
+/// Stands for what is before a name, unless it is the parameter of a query. No name holds it.
+pub(super) const START: u8 = b'!';
 
-impl Two {
-    const fn of([first, second]: [u8; 2]) -> Self {
-        Self(0).before(code_of(second)).before(code_of(first))
-    }
-
-    #[inline]
-    const fn before(self, code: u8) -> Self {
-        Self(self.0 >> 5 | (code as usize) << 5)
-    }
-
-    /// Whether they may stand behind this one in the name of a secret; or it ends the name.
-    #[inline]
-    fn are_behind(self, code: u8) -> bool {
-        STEMS.get(self.0 & 0x3ff).is_some_and(|codes| codes >> (code & 31) & 1 == 1)
-    }
-}
-
-/// A word that names a secret and has two letters.
-const RG: Two = Two::of(*b"rg");
-
-/// Three letters of each word that names a secret, as rare in other names as there are.
+/// Four letters of each word that names a secret, as rare in other names as there are.
 #[rustfmt::skip] // words, not one for each line
-const LETTERS: [[u8; 3]; 69] = [
-    *b"acc", *b"aml", *b"ard", *b"ate", *b"bea", *b"bir", *b"cc-", *b"cc_", *b"cc.", *b"cc0", *b"ccn", *b"cnh", *b"cns", *b"cod",
-    *b"cpf", *b"cvc", *b"cvv", *b"dni", *b"dob", *b"dre", *b"ecr", *b"ede", *b"eds", *b"egr", *b"nde", *b"fon",
-    *b"has", *b"hma", *b"hon", *b"iba", *b"ick", *b"jwt", *b"key", *b"lul", *b"mai", *b"nam", *b"nat", *b"nha",
-    *b"nif", *b"nnw", *b"nom", *b"npj", *b"obi", *b"oke", *b"onc", *b"ook", *b"otp", *b"pan", *b"pas", *b"pin",
-    *b"pis", *b"pix", *b"pwd", *b"ras", *b"sas", *b"sci", *b"sdn", *b"ses", *b"sid", *b"sig", *b"soc", *b"sse",
-    *b"ssn", *b"tax", *b"tsa", *b"uro", *b"urp", *b"uth", *b"uti",
+const LETTERS: &[[u8; 4]] = &[
+    *b"atsa", *b"auth", *b"bear", *b"birt", *b"bren", *b"card", *b"ccnu", *b"ccou", *b"chav",
+    *b"cnpj", *b"cred", *b"curp", *b"dour", *b"efon", *b"elul", *b"ere\xc3", *b"erec", *b"gnat",
+    *b"hmac", *b"hone", *b"iban", *b"icke", *b"iona", *b"ixke", *b"leto", *b"mail", *b"nnwo",
+    *b"obil", *b"ooki", *b"outi", *b"pase", *b"pass", *b"rifi", *b"saml", *b"scim", *b"secr",
+    *b"segr", *b"senh", *b"sess", *b"sisd", *b"soci", *b"sser", *b"toke", *b"tras", *b"urit",
+    // At the beginning of a name.
+    *b"!sas", *b"!sig", *b"?sas", *b"?sig", *b"&sas", *b"&sig", *b"#sas", *b"#sig",
+    *b"?cod", *b"?has", *b"?key", *b"?non", *b"?sta",
+    *b"&cod", *b"&has", *b"&key", *b"&non", *b"&sta",
+    *b"#cod", *b"#has", *b"#key", *b"#non", *b"#sta",
 ];
 
-/// The codes that stand before each two of them in [`LETTERS`] or before [`RG`], as bits; and the end of the name.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "two codes are below the length; a const context has no other way"
-)]
-static STEMS: [u32; 1 << 10] = {
-    let mut stems = [1 << OUTSIDE; 1 << 10];
-    stems[RG.0] = u32::MAX;
-    let mut rest = LETTERS.as_slice();
-    while let [[first, second, third], more @ ..] = rest {
-        stems[Two::of([*second, *third]).0] |= 1 << code_of(*first);
-        rest = more;
+/// Words of three letters, and what is left of longer ones behind a first letter that may be missing.
+#[rustfmt::skip] // words, not one for each line
+const SHORT: &[[u8; 3]] = &[
+    *b"cns", *b"cnh", *b"cpf", *b"cvc", *b"cvv", *b"dni", *b"dob", *b"jwt", *b"mae", *b"mfa",
+    *b"nif", *b"otp", *b"pin", *b"pis", *b"pwd", *b"sid", *b"ssn", *b"tax",
+    // Two letters, and what may stand behind them.
+    *b"cc_", *b"cc-", *b"cc.", *b"cc ", *b"cc[", *b"cc]", *b"ccn", *b"ccp",
+    *b"cc0", *b"cc1", *b"cc2", *b"cc3", *b"cc4", *b"cc5", *b"cc6", *b"cc7", *b"cc8", *b"cc9",
+];
+
+/// The first three letters of words that name a secret behind others only.
+const LATER: &[[u8; 3]] = &[*b"add", *b"key", *b"nam"];
+
+static STEMS: Fours = {
+    let mut stems = Fours::EMPTY;
+    let mut letters = LETTERS;
+    while let [four, more @ ..] = letters {
+        stems.add(*four);
+        letters = more;
+    }
+    let mut short = SHORT;
+    while let [three, more @ ..] = short {
+        stems.add_behind_any(*three);
+        short = more;
+    }
+    let mut later = LATER;
+    while let [three, more @ ..] = later {
+        let [b, c, d] = *three;
+        let mut before = u8::MAX;
+        while before > 0 {
+            if may_be_in_name(before) || before == b' ' {
+                stems.add([before, b, c, d]);
+            }
+            before -= 1;
+        }
+        later = more;
     }
     stems
 };

@@ -8,35 +8,40 @@ use super::{
 // No form is longer than half a window, or only the part of it that fits there is asked for. What may stand between
 // the groups of a number is here all that is below the digits.
 
+/// Whether there is what no number is without: two digits side by side, or a dot between two of them.
+#[inline(always)]
+pub(super) fn may_be_near(look: Look) -> bool {
+    look.digit() != 0 && runs(look.digit(), 2) | dots(look) != 0
+}
+
 /// Whether there may be a number of any kind, by a quick look.
 #[inline(always)]
 pub(super) fn may_be_any(look: Look) -> bool {
-    let pairs = runs(look.digit, 2);
+    let pairs = runs(look.digit(), 2);
     has_four_parts(dots(look)) || pairs != 0 && (rows(look) != 0 || may_be_mixed(look, pairs))
 }
 
 /// What may be the dots of an IP address.
 #[inline(always)]
 fn dots(look: Look) -> u64 {
-    look.between() & look.digit << 1 & look.digit >> 1
+    !look.high & look.digit() << 1 & look.digit() >> 1
 }
 
 /// Whether there may be a number with letters in it: its country, or twelve characters in one piece or in groups.
 #[inline(always)]
 fn may_be_mixed(look: Look, pairs: u64) -> bool {
     let by = look.between();
-    let country = look.letter & look.letter >> 1 & pairs >> 2;
+    let country = look.letter() & look.letter() >> 1 & pairs >> 2;
     let groups = by & by >> 4 & by >> 8;
     let eight = runs(look.word(), 8);
-    let twelve = eight & (eight >> 4 | by >> 8 & runs(look.word(), 4) >> 9);
-    country | groups | twelve != 0
+    country | groups != 0 || eight != 0 && eight & (eight >> 4 | by >> 8 & runs(look.word(), 4) >> 9) != 0
 }
 
 /// Where a row of digits and of what may stand between them begins that is as long as a telephone number: all others
 /// are longer, but for an IP address.
 #[inline(always)]
 fn rows(look: Look) -> u64 {
-    runs(look.number, 9) & !look.dash & !look.blank
+    runs(look.number(), 9) & !look.dash() & !look.blank()
 }
 
 /// Those that may find a number.
@@ -47,11 +52,11 @@ pub(super) fn may_stand(window: Window<'_>, look: Look) -> Detectors {
     if has_four_parts(dots) && has_four_parts(dots & window.of(b'.')) {
         all = all.union(Detectors::of(&[Detector::IpAddress]));
     }
-    if rows(look) != 0 && look.digit.count_ones() >= FEWEST_DIGITS {
+    if rows(look) != 0 && look.digit().count_ones() >= FEWEST_DIGITS {
         all = all.union(in_rows(window, look));
     }
-    if may_be_mixed(look, runs(look.digit, 2)) && !mixed(look, look.word(), u64::MAX, 0).is_empty() {
-        let either = window.letters() | look.digit;
+    if may_be_mixed(look, runs(look.digit(), 2)) && !mixed(look, look.word(), u64::MAX, 0).is_empty() {
+        let either = window.letters() | look.digit();
         all = all.union(mixed(look, either, !(either << 1), either));
     }
     all
@@ -68,7 +73,7 @@ fn has_four_parts(dots: u64) -> bool {
 
 /// Numbers of digits alone, where there is a row of these and of what may stand between them.
 fn in_rows(window: Window<'_>, look: Look) -> Detectors {
-    let (digits, by) = (look.digit, look.between());
+    let (digits, by) = (look.digit(), look.between());
     let begins = digits & !(digits << 1);
     let three = runs(digits, 3);
     let four = runs(digits, 4);
@@ -100,11 +105,11 @@ fn in_rows(window: Window<'_>, look: Look) -> Detectors {
 }
 
 fn is_phone(window: Window<'_>, look: Look, begins: u64) -> bool {
-    let row = runs(look.number, 9);
-    let two = runs(look.digit, 2);
-    let four = runs(look.digit, 4);
-    let landline = form([(two, 2), (look.blank, 1), (four, 4), (look.dash, 1), (four, 4)]);
-    let others = look.number & !look.digit & !look.blank;
+    let row = runs(look.number(), 9);
+    let two = runs(look.digit(), 2);
+    let four = runs(look.digit(), 4);
+    let landline = form([(two, 2), (look.blank(), 1), (four, 4), (look.dash(), 1), (four, 4)]);
+    let others = look.number() & !look.digit() & !look.blank();
     bits(row & (begins | others)).any(|at| {
         let is_longer = |by: usize| row >> at >> by & 1 == 1;
         match window.text().get(at..) {
@@ -125,9 +130,9 @@ fn is_phone(window: Window<'_>, look: Look, begins: u64) -> bool {
 /// follows is in none of `goes_on`.
 fn mixed(look: Look, either: u64, begins: u64, goes_on: u64) -> Detectors {
     let by = look.between();
-    let two = runs(look.digit, 2);
+    let two = runs(look.digit(), 2);
     let (three, four) = (runs(either, 3), runs(either, 4));
-    let letters = either & !look.digit;
+    let letters = either & !look.digit();
     let country = begins & letters & letters >> 1 & two >> 2;
     let iban = if country == 0 {
         0

@@ -11,175 +11,213 @@ use super::{
     marks, numbers,
 };
 
-/// What a look at a text has raised.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::guard) struct Suspicion {
-    /// Those that may find something.
-    pub(super) detectors: Detectors,
-    /// Whether a name may be a secret's: then those that look at names are to be [asked](super::marks::named).
-    pub(super) is_named: bool,
-    /// Whether it may be read in another way too.
-    pub(super) is_encoded: bool,
-}
+/// What a look at a text has raised. All in one word, which stays in a register: most texts raise nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub(in crate::guard) struct Suspicion(u64);
 
 impl Suspicion {
-    /// What a text raises: most raise nothing. It asks no detector, and does not panic.
+    pub(in crate::guard) const NONE: Self = Self(0);
+
+    /// The text was not looked at.
+    pub(in crate::guard) const UNSEEN: Self = Self(1 << 63);
+
+    /// It may be read in another way too.
+    pub(super) const ENCODED: Self = Self(1 << 62);
+
+    /// A name may be a secret's: then those that look at names are to be [asked](marks::named).
+    pub(super) const NAMED: Self = Self(1 << 61);
+
+    /// What a text raises. It asks no detector, and does not panic.
+    ///
+    /// Nothing of it is needed any more when another function is called: so no register is saved for most texts.
     #[inline(always)]
-    pub(in crate::guard) fn of(text: &[u8]) -> Option<Self> {
-        match Window::whole(text) {
-            Some(window) => Self::of_window(window),
-            None => Self::of_long(text),
+    pub(in crate::guard) fn of(text: &[u8]) -> Self {
+        let Some(window) = Window::whole(text) else { return Self::of_long(text) };
+        let (look @ Look { high, token, solid, .. }, is_written) = window.look();
+        if is_written {
+            return Self::written(window, high, token, solid);
         }
+        if is_long(window, look) {
+            return Self::with_long_tokens(window, high, token, solid);
+        }
+        Self::with_tokens(window, look)
+    }
+
+    /// As [`of`](Self::of), as a function of its own.
+    #[inline(never)]
+    pub(in crate::guard) fn of_any(text: &[u8]) -> Self {
+        Self::of(text)
+    }
+
+    /// These may find something.
+    pub(super) const fn of_all(detectors: Detectors) -> Self {
+        Self(detectors.bits())
+    }
+
+    pub(super) const fn of_one(detector: Detector) -> Self {
+        Self::of_all(Detectors::of(&[detector]))
     }
 
     #[inline(never)]
-    fn of_long(text: &[u8]) -> Option<Self> {
-        let all = Window::all(text).filter_map(Self::of_window).reduce(Self::or)?;
-        Some(all.of_address(text))
+    fn of_long(text: &[u8]) -> Self {
+        Window::all(text)
+            .map(|window| Self::of_any(window.text()))
+            .fold(Self::NONE, Self::or)
+            .of_address(text)
     }
 
-    #[inline(always)]
-    fn of_window(window: Window<'_>) -> Option<Self> {
-        let look = window.look();
-        if is_plain(window, look) {
-            return None;
+    /// Of a text that may be encoded.
+    #[inline(never)]
+    fn written(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        let quoted = if window.of(b'"') != 0 { Self::of_one(Detector::Debug) } else { Self::NONE };
+        let encoded = if window.escapes() != 0 { Self::ENCODED } else { Self::NONE };
+        let others = match is_long(window, look) {
+            true => Self::with_long_tokens(window, high, token, solid),
+            false => Self::with_any_tokens(window, high, token, solid),
+        };
+        others.or(quoted).or(encoded)
+    }
+
+    /// Of a text that has a long token.
+    #[inline(never)]
+    fn with_long_tokens(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        if is_id(window, look) {
+            return Self::NONE;
         }
-        let Look { letter, dash, digit, number, blank, marks, is_written } = look;
-        Self::examined(window, letter, dash, digit, number, blank, marks, is_written)
+        in_tokens(window, look).or(Self::with_any_tokens(window, high, token, solid))
+    }
+
+    /// Of a text, without what its tokens raise.
+    #[inline(always)]
+    fn with_tokens(window: Window<'_>, look: Look) -> Self {
+        let Look { high, token, solid, .. } = look;
+        // Two of the first are in each of the others.
+        if runs(look.punctuation(), 2) != 0 && (runs(look.dash(), 2) != 0 || runs(look.between(), 3) != 0) {
+            return Self::punctuated(window, high, token, solid);
+        }
+        if numbers::may_be_near(look) {
+            return Self::numbered(window, high, token, solid);
+        }
+        if look.marks() != 0 {
+            return Self::marked(window, high, token, solid);
+        }
+        after_schemes(window.text(), look)
     }
 
     #[inline(never)]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "in registers: a struct would be written to memory for each text"
-    )]
-    fn examined(
-        window: Window<'_>,
-        letter: u64,
-        dash: u64,
-        digit: u64,
-        number: u64,
-        blank: u64,
-        marks: u64,
-        is_written: bool,
-    ) -> Option<Self> {
-        let look = Look { letter, dash, digit, number, blank, marks, is_written };
-        let mut all = Self::default();
-        let is_long = runs(look.token(), LONG) != 0;
-        if is_long && is_id(window, look) {
-            return None;
+    fn with_any_tokens(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        Self::with_tokens(window, Look::of(window, high, token, solid))
+    }
+
+    /// Of a text that has dashes side by side, or as much punctuation as a pair of strings.
+    #[inline(never)]
+    fn punctuated(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        let tuple = if marks::may_be_tuple(window) { Self::of_one(Detector::Key) } else { Self::NONE };
+        behind_dashes(window, look).or(tuple).or(Self::numbered(window, high, token, solid))
+    }
+
+    /// Of a text that has digits side by side, and marks.
+    #[inline(never)]
+    fn numbered(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        if numbers::may_be_any(look) {
+            return Self::with_numbers(window, high, token, solid);
         }
-        if look.digit != 0 && numbers::may_be_any(look) {
-            all.suspect_all(numbers::may_stand(window, look));
+        if look.marks() != 0 {
+            return Self::marked(window, high, token, solid);
         }
-        if is_long {
-            all = all.or(in_tokens(window, look));
-        }
-        let dashes = runs(look.dash, 2);
-        if dashes != 0 {
-            all = all.or(behind_dashes(window, look, dashes));
-        }
-        if runs(look.between(), 3) != 0 && marks::may_be_tuple(window) {
-            all.suspect(Detector::Key);
-        }
-        if look.marks != 0 {
-            all = all.or(marks::examine(window, look.marks, look.letter));
-        }
-        if look.blank != 0 && is_after_scheme(window, look) {
-            all.suspect(Detector::Credentials);
-        }
-        if look.is_written {
-            all = all.or(in_written(window));
-        }
-        (all.is_encoded || all.is_named || !all.detectors.is_empty()).then_some(all)
+        after_schemes(window.text(), look)
+    }
+
+    /// Of a text that has what may be a number.
+    #[inline(never)]
+    fn with_numbers(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let numbers = numbers::may_stand(window, Look::of(window, high, token, solid));
+        Self::of_all(numbers).or(Self::marked(window, high, token, solid))
+    }
+
+    /// Of a text that has marks.
+    #[inline(never)]
+    fn marked(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        let marked = marks::examine(window, look);
+        marked.or(after_schemes(window.text(), look))
     }
 
     /// Of an address in a URL it is not known which of them it is: what is in front of an `@` may stand far from it.
-    pub(super) fn of_address(mut self, text: &[u8]) -> Self {
-        if self.detectors.contains(Detector::Email) && text.windows(3).any(|three| three == b"://") {
-            self.suspect(Detector::Url);
-        }
-        self
+    pub(super) fn of_address(self, text: &[u8]) -> Self {
+        let may_be_in_url =
+            self.detectors().contains(Detector::Email) && text.windows(3).any(|three| three == b"://");
+        if may_be_in_url { self.or(Self::of_one(Detector::Url)) } else { self }
     }
 
     /// Those that may find something in the text that raised this.
     pub(super) fn suspects(self, text: &[u8]) -> Detectors {
-        if self.is_named { self.detectors.union(marks::named(text)) } else { self.detectors }
+        if self.has(Self::NAMED) { self.detectors().union(marks::named(text)) } else { self.detectors() }
     }
 
-    pub(super) fn suspect(&mut self, one: Detector) {
-        self.suspect_all(Detectors::of(&[one]));
+    fn detectors(self) -> Detectors {
+        Detectors::of_bits(self.0 & ((1 << Detectors::MOST_BITS) - 1))
     }
 
-    pub(super) fn suspect_all(&mut self, those: Detectors) {
-        self.detectors = self.detectors.union(those);
+    /// Whether it is all of `other`, and may be more.
+    #[inline]
+    pub(in crate::guard) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 
     #[inline]
-    fn or(self, other: Self) -> Self {
-        Self {
-            detectors: self.detectors.union(other.detectors),
-            is_named: self.is_named | other.is_named,
-            is_encoded: self.is_encoded | other.is_encoded,
-        }
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
-/// Whether there is nothing that is worth another look: no long token, no number, no mark, no escape, and no name of a
-/// scheme.
+/// Whether there is a token that is as long as an API key.
 #[inline(always)]
-fn is_plain(window: Window<'_>, look: Look) -> bool {
-    let may_be_long = window.text().len() >= LONG as usize;
-    if look.is_written || look.marks != 0 || may_be_long && runs(look.token(), LONG) != 0 {
-        return false;
-    }
-    // Most have no digits, and many are one word.
-    look.number == 0
-        || runs(look.punctuation(), 2) == 0
-            && (look.digit == 0 || !numbers::may_be_any(look))
-            && (look.blank == 0 || !is_after_scheme(window, look))
+fn is_long(window: Window<'_>, look: Look) -> bool {
+    window.text().len() >= LONG as usize && runs(look.token, LONG) != 0
 }
 
+/// What the words raise of a text that has a long token.
 fn in_tokens(window: Window<'_>, look: Look) -> Suspicion {
-    let mut all = Suspicion::default();
+    let mut all = Suspicion::NONE;
     let text = window.text();
     let letters = window.letters();
-    let either = letters | look.digit;
+    let either = letters | look.digit();
     for at in bits(either & !(either << 1)) {
         match text.get(at..) {
-            Some([b'e', b'y', b'J', ..]) => all.suspect(Detector::Jwt),
+            Some([b'e', b'y', b'J', ..]) => all = all.or(Suspicion::of_one(Detector::Jwt)),
             // PuTTY-User-Key-File-, AGE-SECRET-KEY-
             Some([b'P', b'u' | b'U', ..] | [b'A' | b'a', b'G' | b'g', ..]) => {
-                all.suspect(Detector::PrivateKey)
+                all = all.or(Suspicion::of_one(Detector::PrivateKey));
             }
             _ => {}
         }
         if api_key::may_stand(text, at) {
-            all.suspect(Detector::ApiKey);
+            all = all.or(Suspicion::of_one(Detector::ApiKey));
         }
     }
-    if look.letter & !letters != 0 && window.of(b'~') != 0 {
-        all.suspect(Detector::ApiKey);
+    if look.letter() & !letters != 0 && window.of(b'~') != 0 {
+        all = all.or(Suspicion::of_one(Detector::ApiKey));
     }
     all
 }
 
-fn behind_dashes(window: Window<'_>, look: Look, dashes: u64) -> Suspicion {
-    let mut all = Suspicion::default();
+fn behind_dashes(window: Window<'_>, look: Look) -> Suspicion {
+    let mut all = Suspicion::NONE;
+    let dashes = runs(look.dash(), 2);
     // -----BEGIN PRIVATE KEY-----
     if runs(dashes, 3) != 0 {
-        all.suspect(Detector::PrivateKey);
+        all = all.or(Suspicion::of_one(Detector::PrivateKey));
     }
-    if marks::may_be_option(window, dashes & !(look.dash << 1)) {
-        all.suspect(Detector::Key);
+    if marks::may_be_option(window, dashes & !(look.dash() << 1)) {
+        all = all.or(Suspicion::of_one(Detector::Key));
     }
     all
-}
-
-#[inline(never)]
-fn in_written(window: Window<'_>) -> Suspicion {
-    let debug = if window.of(b'"') != 0 { Detectors::of(&[Detector::Debug]) } else { Detectors::default() };
-    Suspicion { detectors: debug, is_encoded: window.escapes() != 0, ..Suspicion::default() }
 }
 
 /// Whether the window is all of an id that says nothing about anybody, by its length and its dashes: a UUID, a trace
@@ -195,7 +233,7 @@ fn is_id(window: Window<'_>, look: Look) -> bool {
         _ => return false,
     };
     let all = u64::MAX >> (Window::SIZE - length);
-    look.dash == dashes && look.token() == all && window.hexadecimal() | dashes == all
+    look.dash() == dashes && look.token == all && window.hexadecimal() | dashes == all
 }
 
 /// No API key, no header of a web token and no name of a key's file is shorter.
@@ -207,18 +245,23 @@ const SHORTEST_SCHEME: u32 = 3;
 /// `dTpw`, which is `u:p`
 const SHORTEST_CREDENTIALS: u32 = 4;
 
-/// Whether a blank follows the name of a scheme, and something as long as credentials follows the blank.
+/// What a blank raises that follows the name of a scheme, if something as long as credentials follows the blank.
 #[inline(always)]
-fn is_after_scheme(window: Window<'_>, look: Look) -> bool {
-    let follows = runs(look.visible(), SHORTEST_CREDENTIALS) | look.blank;
-    let blanks = runs(look.token(), SHORTEST_SCHEME) << SHORTEST_SCHEME & look.blank & follows >> 1;
-    blanks != 0 && is_any_after_scheme(window.text(), blanks)
+fn after_schemes(text: &[u8], look: Look) -> Suspicion {
+    // Many texts have no blank, but for those at the end.
+    if look.visible() & look.visible().wrapping_add(1) == 0 {
+        return Suspicion::NONE;
+    }
+    let follows = runs(look.visible(), SHORTEST_CREDENTIALS) | look.blank();
+    let blanks = runs(look.token, SHORTEST_SCHEME) << SHORTEST_SCHEME & look.blank() & follows >> 1;
+    if blanks == 0 { Suspicion::NONE } else { after_words(text, blanks) }
 }
 
+/// What these blanks raise.
 #[inline(never)]
-fn is_any_after_scheme(text: &[u8], blanks: u64) -> bool {
+fn after_words(text: &[u8], blanks: u64) -> Suspicion {
     // The name itself is read behind the loop: one that calls nothing costs half.
-    may_end_scheme(text, blanks) && is_any_scheme(text, blanks)
+    if may_end_scheme(text, blanks) { after_any_scheme(text, blanks) } else { Suspicion::NONE }
 }
 
 #[inline(always)]
@@ -230,17 +273,17 @@ fn may_end_scheme(text: &[u8], blanks: u64) -> bool {
     bits(blanks >> 4).any(is_ending) || blanks >> 3 & 1 == 1 && is_first()
 }
 
-/// Whether the last word before one of these blanks is the name of a scheme.
 #[cold]
 #[inline(never)]
-fn is_any_scheme(text: &[u8], blanks: u64) -> bool {
+fn after_any_scheme(text: &[u8], blanks: u64) -> Suspicion {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-    bits(blanks).any(|at| {
+    let is_scheme = |at| {
         let before = text.get(..at).unwrap_or_default();
         let length = before.iter().rev().take_while(is_part).count();
         let word = before.get(at - length..).unwrap_or_default();
         credentials::SCHEMES.iter().any(|(scheme, _)| word.eq_ignore_ascii_case(scheme))
-    })
+    };
+    if bits(blanks).any(is_scheme) { Suspicion::of_one(Detector::Credentials) } else { Suspicion::NONE }
 }
 
 /// The last four letters of each scheme's name; of a name of three the byte before it may be any.
