@@ -10,9 +10,9 @@ impl Fours {
 
     #[expect(clippy::indexing_slicing, reason = "a place is below the length; a const fn has no other way")]
     pub(super) const fn add(&mut self, one: [u8; 4]) {
-        let [first, second] = places(one);
-        self.0[first >> 6] |= 1 << (first & 63);
-        self.0[second >> 6] |= 1 << (second & 63);
+        let [(first, first_bit), (second, second_bit)] = places(one);
+        self.0[first] |= 1 << first_bit;
+        self.0[second] |= 1 << second_bit;
     }
 
     /// Adds these three behind any other.
@@ -32,17 +32,30 @@ impl Fours {
     }
 
     #[inline]
-    fn has(&self, place: usize) -> bool {
-        self.0.get(place >> 6).is_some_and(|places| places >> (place & 63) & 1 == 1)
+    fn has(&self, (place, bit): (usize, u32)) -> bool {
+        self.0.get(place).is_some_and(|bits| bits >> bit & 1 == 1)
     }
 }
 
-/// Two of 65,536 places: nearly all that was not put in has one of them empty, and mostly the first.
+/// Whether these are the same to a set.
 #[inline]
-const fn places(one: [u8; 4]) -> [usize; 2] {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let hash = ((u32::from_le_bytes(one) | 0x2020_2020) as u64).wrapping_mul(ODD);
-    [(hash >> 48) as usize, (hash >> 32) as usize & 0xffff]
+pub(super) const fn are_same(one: [u8; 4], other: [u8; 4]) -> bool {
+    folded(one) == folded(other)
+}
+
+/// Capital letters for small ones; and the first byte as if it were ASCII, since of that [any](Fours::add_behind_any) may
+/// be in a set.
+#[inline]
+const fn folded(one: [u8; 4]) -> u32 {
+    u32::from_le_bytes(one) & 0xdfdf_df5f
+}
+
+/// Two places, and a bit in each: nearly all that was not put in misses one of them, and mostly the first.
+#[inline]
+const fn places(one: [u8; 4]) -> [(usize, u32); 2] {
+    // The upper bits of a product depend on all bits of its factors; the lowest ones, on the first byte.
+    let (first, second) = (folded(one).wrapping_mul(0x9e37_79b1), folded(one).wrapping_mul(0x85eb_ca6b));
+    [((first >> 22) as usize, first & 63), ((second >> 22) as usize, second >> 16 & 63)]
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl<'t> Window<'t> {
     /// What every window is asked, in one pass; and whether it has a `%`, a `\`, a `"` or a byte that is not ASCII.
     #[inline(always)]
     pub(super) fn look(self) -> (Look, bool) {
-        let (mut visible, mut dash, mut beyond_slash, mut beyond_nine, mut letter) = (0, 0, 0, 0, 0);
+        let (mut visible, mut high, mut beyond_nine, mut word) = (0, 0, 0, 0);
         let mut written = i8x16::ZERO;
         self.for_each_block(
             #[inline(always)]
@@ -43,15 +43,13 @@ impl<'t> Window<'t> {
                 // A byte that is not ASCII is negative, as is an equal one in the result of a comparison.
                 written |= x.simd_eq(all(b'%')) | x.simd_eq(all(b'\\')) | x.simd_eq(all(b'"')) | x;
                 visible |= mask(x.simd_gt(all(b' ')), at);
-                dash |= mask(x.simd_eq(all(b'-')), at);
-                beyond_slash |= mask(x.simd_gt(all(b'/')), at);
+                high |= mask(x.simd_gt(all(b'/')), at);
                 beyond_nine |= mask(x.simd_gt(all(b'9')), at);
-                letter |= mask(x.simd_gt(all(b'@')), at);
+                word |= mask(x.simd_gt(all(b'@')) | x.simd_eq(all(b'-')), at);
             },
         );
-        let digit = beyond_slash & !beyond_nine;
-        let look = Look::of(self, beyond_slash, letter | digit | dash, visible ^ digit);
-        (look, written.to_bitmask() != 0)
+        let digit = high & !beyond_nine;
+        (Look::of(self, high, word | digit, visible ^ digit), written.to_bitmask() != 0)
     }
 
     /// Where letters stand.
@@ -65,16 +63,6 @@ impl<'t> Window<'t> {
     /// Where `byte` stands.
     pub(super) fn of(self, byte: u8) -> u64 {
         self.mask(|x| x.simd_eq(all(byte)))
-    }
-
-    /// Whether one of some bytes stands anywhere.
-    pub(super) fn has_any<const N: usize>(self, bytes: [u8; N]) -> bool {
-        let mut any = i8x16::ZERO;
-        self.for_each_block(
-            #[inline(always)]
-            |x, _| bytes.into_iter().for_each(|byte| any |= x.simd_eq(all(byte))),
-        );
-        any.to_bitmask() != 0
     }
 
     /// Where each of some bytes stands, in one pass.
@@ -273,9 +261,12 @@ pub(super) const fn runs(mask: u64, length: u32) -> u64 {
 /// The places of the bits of a mask.
 pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let at = (mask != 0).then_some(mask.trailing_zeros() as usize);
-        mask &= mask.wrapping_sub(1);
-        at
+        if mask == 0 {
+            return None;
+        }
+        let at = mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        Some(at)
     })
 }
 

@@ -6,7 +6,7 @@ use super::{
         detect::{connection_string, pair, url},
     },
     classes::{Look, Window, bits, runs},
-    names::{START, may_begin_with_secret, may_hold_secret, may_name_secret},
+    names::{START, may_begin_with_secret, may_hold_secret, may_name_secret, start_behind},
     suspects::Suspicion,
 };
 
@@ -33,29 +33,29 @@ pub(super) fn may_be_tuple(window: Window<'_>) -> bool {
 pub(super) fn examine(window: Window<'_>, look: Look) -> Suspicion {
     let mut suspicion = Suspicion::NONE;
     let text = window.text();
-    // Of a name, two letters stand side by side.
-    let letters = runs(look.letter(), 2);
     let mut seen = 0_u32;
     for at in bits(look.marks()) {
-        let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { break };
+        let Some(mark) = text.get(at) else { break };
         seen |= bit(*mark);
         suspicion = suspicion.or(match mark {
-            b':' | b'=' if ends_with_secret(text, at, look.token, letters) => Suspicion::NAMED,
-            b'>' if before.ends_with(b"<") && may_name_secret(before, true) => PAIRED,
-            b'<' if may_begin_with_secret(after) => PAIRED,
-            b'@' if begins_with_network(after) => LOGINS,
-            b'@' => EMAIL,
+            b'=' if is_secret_set(text, at, look.token) => Suspicion::NAMED,
+            b':' if is_secret_told(text, at, look.token, look.solid) => Suspicion::NAMED,
+            b'<' | b'>' if is_secret_bracketed(text, at) => PAIRED,
+            b'@' => of_address(text, at),
             _ => Suspicion::NONE,
         });
     }
-    if seen & (bit(b';') | bit(b'=')) != 0 && window.has_any(*b"&+") {
+    // Of other punctuation there is little.
+    let mut others = bits(look.punctuation() & !look.token);
+    let is_of_form = |at| matches!(text.get(at), Some(b'&' | b'+'));
+    if seen & (bit(b';') | bit(b'=')) != 0 && others.any(is_of_form) {
         suspicion = suspicion.or(in_form(window, seen));
     }
     let is_one = look.marks() & look.marks().wrapping_sub(1) == 0;
     if seen & bit(b':') != 0 && !is_one && may_be_ip_address(window) {
         suspicion = suspicion.or(Suspicion::of_one(Detector::IpAddress));
     }
-    suspicion.of_address(text)
+    if seen & bit(b'@') != 0 { suspicion.of_address(text) } else { suspicion }
 }
 
 /// Of each mark another one.
@@ -63,21 +63,57 @@ const fn bit(mark: u8) -> u32 {
     1 << (mark & 31)
 }
 
-/// Whether the name before the `:` or `=` at `at` may be a secret's. Nearly all are one token, behind what no name holds.
+/// Whether the name before the `=` at `at` may be a secret's. Nearly all are one token, behind what no name holds.
 #[inline(never)]
-fn ends_with_secret(text: &[u8], at: usize, token: u64, letters: u64) -> bool {
-    let Some((before, [mark, after @ ..])) = text.split_at_checked(at) else { return false };
-    let is_colon = *mark == b':';
-    let below = (1 << at) - 1;
-    if is_colon && (letters & below == 0 || is_of_path(before, after)) {
+fn is_secret_set(text: &[u8], at: usize, token: u64) -> bool {
+    may_be_secret(text, begin(token, at), at, false)
+}
+
+/// Whether the name before the `:` at `at` may be a secret's: one token, or two with a space between them.
+#[inline(never)]
+fn is_secret_told(text: &[u8], at: usize, token: u64, solid: u64) -> bool {
+    let Some((before, [_, after @ ..])) = text.split_at_checked(at) else { return false };
+    // Of a name, two letters stand side by side.
+    if is_of_path(before, after) || runs(token & solid & ((1 << at) - 1), 2) == 0 {
         return false;
     }
-    let start = (!token & below).checked_ilog2().map_or(0, |last| last as usize + 1);
-    match before.split_at_checked(start) {
-        None | Some((_, []) | ([.., b'.' | 0x80..], _)) => may_name_secret(before, is_colon),
-        Some(([.., b' '], _)) if is_colon => may_name_secret(before, true),
-        Some(([.., query @ (b'?' | b'&' | b'#')], name)) => may_hold_secret(*query, name),
-        Some((_, name)) => may_hold_secret(START, name),
+    let mut start = begin(token, at);
+    if start < at && before.get(..start).is_some_and(|before| before.ends_with(b" ")) {
+        start = begin(token, start - 1);
+    }
+    may_be_secret(text, start, at, true)
+}
+
+/// Whether the name before the `<>` whose `>` stands at `at`, or behind the `<` there, may be a secret's.
+#[inline(never)]
+fn is_secret_bracketed(text: &[u8], at: usize) -> bool {
+    match text.split_at_checked(at) {
+        Some((before, [b'>', ..])) => before.ends_with(b"<") && may_name_secret(before, true),
+        Some((_, [_, after @ ..])) => may_begin_with_secret(after),
+        _ => false,
+    }
+}
+
+/// What the `@` at `at` raises.
+#[inline(never)]
+fn of_address(text: &[u8], at: usize) -> Suspicion {
+    if text.get(at + 1..).is_some_and(begins_with_network) { LOGINS } else { EMAIL }
+}
+
+/// Where the token begins that ends before `end`.
+#[inline(always)]
+fn begin(token: u64, end: usize) -> usize {
+    (!token & ((1 << end) - 1)).checked_ilog2().map_or(0, |last| last as usize + 1)
+}
+
+#[inline(always)]
+fn may_be_secret(text: &[u8], start: usize, end: usize, may_be_two_words: bool) -> bool {
+    let Some((outside, name)) = text.get(..end).and_then(|before| before.split_at_checked(start)) else {
+        return true;
+    };
+    match outside.last().map_or(Some(START), |last| start_behind(*last)) {
+        Some(start) if !name.is_empty() => may_hold_secret(start, name),
+        _ => may_name_secret(text.get(..end).unwrap_or_default(), may_be_two_words),
     }
 }
 

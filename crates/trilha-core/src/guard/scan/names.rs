@@ -1,7 +1,7 @@
 //! Whether the name before a mark may name a secret: a guess by four letters of each word that names one, which may
 //! be wrong only in saying too much. [`keys`](super::super::keys) decides.
 
-use super::super::fours::Fours;
+use super::super::fours::{Fours, are_same};
 
 /// Whether what ends here may be the name of a secret, and marks that may stand between a name and its value's.
 #[inline]
@@ -31,22 +31,56 @@ fn may_name(text: &[u8], may_be_two_words: bool) -> bool {
         start = begin(start - 1);
     }
     let (before, name) = near.split_at_checked(start).unwrap_or_default();
-    match before {
-        [.., query @ (b'?' | b'&' | b'#')] => may_hold_secret(*query, name),
-        _ => may_hold_secret(START, name),
-    }
+    may_hold_secret(before.last().and_then(|last| start_behind(*last)).unwrap_or(START), name)
 }
 
 /// Whether one of the words of a name may be a secret's.
 #[inline(never)]
 pub(super) fn may_hold_secret(before: u8, name: &[u8]) -> bool {
-    let [first, second, third, ..] = name else { return name.eq_ignore_ascii_case(b"rg") };
+    let Some(first) = name.first_chunk() else { return is_short_secret(before, name) };
     if name.len() >= LONGEST {
         return true;
     }
-    STEMS.contains([before, *first, *second, *third])
-        || name.windows(4).any(|four| four.first_chunk().is_some_and(|four| STEMS.contains(*four)))
-        || ends_with_rg(name)
+    let at_start = (u32::from_le_bytes(*first) << 8 | u32::from(before)).to_le_bytes();
+    let mut fours = name.windows(4).filter_map(<[u8]>::first_chunk);
+    if STEMS.contains(at_start) || fours.any(|four| STEMS.contains(*four)) {
+        return holds_secret(at_start, name);
+    }
+    ends_with_rg(name)
+}
+
+/// As [`may_hold_secret`], for a name that seems to hold one: without a mistake of the set.
+#[cold]
+#[inline(never)]
+fn holds_secret(at_start: [u8; 4], name: &[u8]) -> bool {
+    let mut fours = name.windows(4).filter_map(<[u8]>::first_chunk);
+    is_stem(at_start) || fours.any(|four| is_stem(*four)) || ends_with_rg(name)
+}
+
+/// Whether a name of at most three letters may be a secret's.
+fn is_short_secret(before: u8, name: &[u8]) -> bool {
+    match name {
+        [first, second, third] => is_stem([before, *first, *second, *third]) || has_last_word_rg(name),
+        _ => name.eq_ignore_ascii_case(b"rg"),
+    }
+}
+
+/// Whether four letters are those of a word that names a secret.
+fn is_stem(four: [u8; 4]) -> bool {
+    let [first, three @ ..] = four;
+    STEMS.contains(four)
+        && (is_one_of(LETTERS, four)
+            || is_one_of(&SHORT, behind_zero(three))
+            || is_one_of(&LATER, behind_zero(three)) && may_go_before(first))
+}
+
+/// Whether these four are among others. All are looked at: so many are compared at once.
+fn is_one_of(others: &[[u8; 4]], four: [u8; 4]) -> bool {
+    others.iter().fold(false, |is, other| is | are_same(*other, four))
+}
+
+const fn behind_zero([b, c, d]: [u8; 3]) -> [u8; 4] {
+    [0, b, c, d]
 }
 
 /// Whether the last word may be the one that names a secret and has two letters.
@@ -107,6 +141,28 @@ const fn may_be_in_name(byte: u8) -> bool {
     is_word(byte) || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
+/// What stands for the byte before a name; `None`: it is part of the name.
+#[inline]
+pub(super) fn start_behind(byte: u8) -> Option<u8> {
+    STARTS.get(usize::from(byte)).copied().filter(|start| *start != 0)
+}
+
+static STARTS: [u8; 256] = {
+    let mut all = [START; 256];
+    let mut rest = all.as_mut_slice();
+    let mut byte = 0;
+    while let [slot, more @ ..] = rest {
+        *slot = match byte {
+            b'?' | b'&' | b'#' => byte,
+            _ if may_be_in_name(byte) => 0,
+            _ => START,
+        };
+        byte = byte.wrapping_add(1);
+        rest = more;
+    }
+    all
+};
+
 /// Stands for what is before a name, unless it is the parameter of a query. No name holds it.
 pub(super) const START: u8 = b'!';
 
@@ -127,16 +183,31 @@ const LETTERS: &[[u8; 4]] = &[
 
 /// Words of three letters, and what is left of longer ones behind a first letter that may be missing.
 #[rustfmt::skip] // words, not one for each line
-const SHORT: &[[u8; 3]] = &[
+const SHORT: [[u8; 4]; 36] = all_behind_zero([
     *b"cns", *b"cnh", *b"cpf", *b"cvc", *b"cvv", *b"dni", *b"dob", *b"jwt", *b"mae", *b"mfa",
     *b"nif", *b"otp", *b"pin", *b"pis", *b"pwd", *b"sid", *b"ssn", *b"tax",
     // Two letters, and what may stand behind them.
     *b"cc_", *b"cc-", *b"cc.", *b"cc ", *b"cc[", *b"cc]", *b"ccn", *b"ccp",
     *b"cc0", *b"cc1", *b"cc2", *b"cc3", *b"cc4", *b"cc5", *b"cc6", *b"cc7", *b"cc8", *b"cc9",
-];
+]);
 
 /// The first three letters of words that name a secret behind others only.
-const LATER: &[[u8; 3]] = &[*b"add", *b"key", *b"nam"];
+const LATER: [[u8; 4]; 3] = all_behind_zero([*b"add", *b"key", *b"nam"]);
+
+const fn all_behind_zero<const N: usize>(threes: [[u8; 3]; N]) -> [[u8; 4]; N] {
+    let mut all = [[0; 4]; N];
+    let (mut slots, mut rest) = (all.as_mut_slice(), threes.as_slice());
+    while let ([slot, more_slots @ ..], [three, more @ ..]) = (slots, rest) {
+        *slot = behind_zero(*three);
+        (slots, rest) = (more_slots, more);
+    }
+    all
+}
+
+/// Whether it may stand between one of [`LATER`] and the word before it, or end that word, which is ASCII.
+const fn may_go_before(byte: u8) -> bool {
+    byte == b' ' || byte.is_ascii() && may_be_in_name(byte)
+}
 
 static STEMS: Fours = {
     let mut stems = Fours::EMPTY;
@@ -145,20 +216,19 @@ static STEMS: Fours = {
         stems.add(*four);
         letters = more;
     }
-    let mut short = SHORT;
-    while let [three, more @ ..] = short {
-        stems.add_behind_any(*three);
+    let mut short = SHORT.as_slice();
+    while let [[_, b, c, d], more @ ..] = short {
+        stems.add_behind_any([*b, *c, *d]);
         short = more;
     }
-    let mut later = LATER;
-    while let [three, more @ ..] = later {
-        let [b, c, d] = *three;
-        let mut before = u8::MAX;
-        while before > 0 {
-            if may_be_in_name(before) || before == b' ' {
-                stems.add([before, b, c, d]);
+    let mut later = LATER.as_slice();
+    while let [[_, b, c, d], more @ ..] = later {
+        let mut before = 0;
+        while before < 1 << 7 {
+            if may_go_before(before) {
+                stems.add([before, *b, *c, *d]);
             }
-            before -= 1;
+            before += 1;
         }
         later = more;
     }

@@ -27,21 +27,32 @@ fn dots(look: Look) -> u64 {
     !look.high & look.digit() << 1 & look.digit() >> 1
 }
 
-/// Whether there may be a number with letters in it: its country, or twelve characters in one piece or in groups.
+/// Whether there may be a number with letters in it: its country, or twelve characters in one piece or in groups with
+/// two digits behind them.
 #[inline(always)]
 fn may_be_mixed(look: Look, pairs: u64) -> bool {
+    if look.letter() & look.letter() >> 1 & pairs >> 2 != 0 {
+        return true;
+    }
     let by = look.between();
-    let country = look.letter() & look.letter() >> 1 & pairs >> 2;
     let groups = by & by >> 4 & by >> 8;
+    if groups != 0 && groups & (pairs >> 13 | pairs >> 14) != 0 {
+        return true;
+    }
     let eight = runs(look.word(), 8);
-    country | groups != 0 || eight != 0 && eight & (eight >> 4 | by >> 8 & runs(look.word(), 4) >> 9) != 0
+    let bare = || eight & eight >> 4 & (pairs >> 12 | pairs >> 13);
+    let halves = || eight & by >> 8 & runs(look.word(), 4) >> 9 & pairs >> 14;
+    eight != 0 && bare() | halves() != 0
 }
 
 /// Where a row of digits and of what may stand between them begins that is as long as a telephone number: all others
 /// are longer, but for an IP address.
 #[inline(always)]
 fn rows(look: Look) -> u64 {
-    runs(look.number(), 9) & !look.dash() & !look.blank()
+    match runs(look.number(), 9) {
+        0 => 0,
+        long => long & !look.dash() & !look.blank(),
+    }
 }
 
 /// Those that may find a number.

@@ -189,13 +189,9 @@ fn in_tokens(window: Window<'_>, look: Look) -> Suspicion {
     let letters = window.letters();
     let either = letters | look.digit();
     for at in bits(either & !(either << 1)) {
-        match text.get(at..) {
-            Some([b'e', b'y', b'J', ..]) => all = all.or(Suspicion::of_one(Detector::Jwt)),
-            // PuTTY-User-Key-File-, AGE-SECRET-KEY-
-            Some([b'P', b'u' | b'U', ..] | [b'A' | b'a', b'G' | b'g', ..]) => {
-                all = all.or(Suspicion::of_one(Detector::PrivateKey));
-            }
-            _ => {}
+        let Some(word @ [first, ..]) = text.get(at..) else { break };
+        if begins_as_secret(*first) {
+            all = all.or(of_beginning(word));
         }
         if api_key::may_stand(text, at) {
             all = all.or(Suspicion::of_one(Detector::ApiKey));
@@ -205,6 +201,24 @@ fn in_tokens(window: Window<'_>, look: Look) -> Suspicion {
         all = all.or(Suspicion::of_one(Detector::ApiKey));
     }
     all
+}
+
+/// What a word raises by how it begins, if it begins with one of [these](begins_as_secret).
+#[inline(never)]
+fn of_beginning(word: &[u8]) -> Suspicion {
+    match word {
+        [b'e', b'y', b'J', ..] => Suspicion::of_one(Detector::Jwt),
+        // PuTTY-User-Key-File-, AGE-SECRET-KEY-
+        [b'P', b'u' | b'U', ..] | [b'A' | b'a', b'G' | b'g', ..] => Suspicion::of_one(Detector::PrivateKey),
+        _ => Suspicion::NONE,
+    }
+}
+
+/// Whether it is one of `AaPe`: by one bit, since most are not.
+#[inline(always)]
+const fn begins_as_secret(letter: u8) -> bool {
+    const LETTERS: u64 = 1 << (b'A' & 63) | 1 << (b'a' & 63) | 1 << (b'P' & 63) | 1 << (b'e' & 63);
+    LETTERS >> (letter & 63) & 1 == 1
 }
 
 fn behind_dashes(window: Window<'_>, look: Look) -> Suspicion {
@@ -266,11 +280,11 @@ fn after_words(text: &[u8], blanks: u64) -> Suspicion {
 
 #[inline(always)]
 fn may_end_scheme(text: &[u8], blanks: u64) -> bool {
-    let is_ending =
-        |at| text.get(at..at + 4).and_then(<[u8]>::first_chunk).is_some_and(|four| ENDINGS.contains(*four));
-    // Before the fourth byte there is room for a name of three letters.
-    let is_first = || text.first_chunk().is_some_and(|[b, c, d]| ENDINGS.contains([0, *b, *c, *d]));
-    bits(blanks >> 4).any(is_ending) || blanks >> 3 & 1 == 1 && is_first()
+    // Of a name of three letters at the beginning of the text, the blank is the fourth byte.
+    let starts = blanks >> 4 | blanks >> SHORTEST_SCHEME & 1;
+    bits(starts).any(|at| {
+        text.get(at..at + 4).and_then(<[u8]>::first_chunk).is_some_and(|four| ENDINGS.contains(*four))
+    })
 }
 
 #[cold]
@@ -293,7 +307,11 @@ static ENDINGS: Fours = {
     while let [(scheme, _), more @ ..] = rest {
         match scheme {
             [.., a, b, c, d] => endings.add([*a, *b, *c, *d]),
-            [b, c, d] => endings.add_behind_any([*b, *c, *d]),
+            [b, c, d] => {
+                endings.add_behind_any([*b, *c, *d]);
+                endings.add([*b, *c, *d, b' ']);
+                endings.add([*b, *c, *d, b'\t']);
+            }
             _ => {}
         }
         rest = more;
