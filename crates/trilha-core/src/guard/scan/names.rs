@@ -4,34 +4,31 @@
 use super::super::fours::{Fours, are_same};
 
 /// Whether what ends here may be the name of a secret, and marks that may stand between a name and its value's.
-#[inline]
+#[inline(never)]
 pub(super) fn may_name_secret(before: &[u8], may_be_two_words: bool) -> bool {
-    match before {
-        [.., last] if is_word(*last) => may_name(before, may_be_two_words),
-        _ => may_name(without_gap(before), may_be_two_words),
+    let near = before.get(before.len().saturating_sub(LONGEST)..).unwrap_or_default();
+    let name = without_gap(near);
+    let begin = |end: usize| {
+        let name = name.get(..end).unwrap_or_default();
+        name.iter().rposition(|byte| !is_in_name(*byte)).map_or(0, |at| at + 1)
+    };
+    let mut start = begin(name.len());
+    if may_be_two_words && start > 0 && name.get(start - 1) == Some(&b' ') {
+        start = begin(start - 1);
+    }
+    let (outside, name) = name.split_at_checked(start).unwrap_or_default();
+    match outside.last() {
+        // It may begin farther away.
+        None if near.len() == LONGEST => !name.is_empty(),
+        last => may_hold_secret(last.and_then(|last| start_behind(*last)).unwrap_or(START), name),
     }
 }
 
 /// What is left of a text without the marks that may stand between a name and its value's. Nothing, if there are more.
-#[inline(never)]
+#[inline]
 fn without_gap(before: &[u8]) -> &[u8] {
     let gap = before.iter().rev().take(LONGEST_GAP).position(|byte| is_word(*byte));
     gap.and_then(|gap| before.get(..before.len() - gap)).unwrap_or_default()
-}
-
-#[inline(never)]
-fn may_name(text: &[u8], may_be_two_words: bool) -> bool {
-    let near = text.get(text.len().saturating_sub(LONGEST)..).unwrap_or_default();
-    let begin = |end: usize| {
-        let name = near.get(..end).unwrap_or_default();
-        name.iter().rposition(|byte| !is_in_name(*byte)).map_or(0, |at| at + 1)
-    };
-    let mut start = begin(near.len());
-    if may_be_two_words && start > 0 && near.get(start - 1) == Some(&b' ') {
-        start = begin(start - 1);
-    }
-    let (before, name) = near.split_at_checked(start).unwrap_or_default();
-    may_hold_secret(before.last().and_then(|last| start_behind(*last)).unwrap_or(START), name)
 }
 
 /// Whether one of the words of a name may be a secret's.
@@ -105,13 +102,14 @@ fn has_last_word_rg(name: &[u8]) -> bool {
 /// Whether a name begins here that may be a secret's.
 pub(super) fn may_begin_with_secret(text: &[u8]) -> bool {
     let length = text.iter().take_while(|byte| is_in_name(**byte) || **byte == b':').count();
-    may_name_secret(text.get(..length).unwrap_or_default(), false)
+    // It may end farther away: of half a window, two dashes stand before it.
+    length + 2 >= LONGEST || may_name_secret(text.get(..length).unwrap_or_default(), false)
 }
 
 /// More does not stand between a name and the mark: quotes, blanks, brackets.
 const LONGEST_GAP: usize = 13;
 
-/// A name of so many bytes is not looked at.
+/// A name of so many bytes is not looked at: half a window, and it may be longer.
 const LONGEST: usize = 32;
 
 #[inline]

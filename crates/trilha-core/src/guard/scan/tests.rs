@@ -114,6 +114,18 @@ fn a_webhook_is_seen_wherever_it_stands() {
 }
 
 #[test]
+fn a_name_is_seen_wherever_it_stands_and_however_long_it_is() {
+    for name in ["secret", "secret-00000000000000000", "a-name-of-many-words-that-ends-with-token"] {
+        for pair in [format!("{name}=x1y2z3"), format!("{name}\"\"' !: x1y2z3"), format!("--{name} x1y2z3")] {
+            for at in 0..70 {
+                let text = format!("{} {pair}", &"a, b. ".repeat(12)[..at]);
+                assert!(found(&text).contains(&("key", "x1y2z3")), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_shortest_credentials_are_seen_behind_any_blanks_and_at_the_end() {
     for text in ["Basic dTpw", "basic  \t dTpw", "as basic dTpw", "Bot\t a1B2c3D4e5F6g7H8i9"] {
         assert!(found(text).iter().any(|(name, _)| *name == "credentials"), "{text}");
