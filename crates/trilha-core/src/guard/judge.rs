@@ -17,9 +17,6 @@ use crate::{
 /// How much is scanned beyond a cut, so that what is cut in two is found.
 const OVERLAP: usize = 4 * 1_024;
 
-/// What is shown of a key that may not be shown.
-const HIDDEN_KEY: &str = "[redacted]";
-
 /// What leaves.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
@@ -135,12 +132,6 @@ impl PiiGuard {
             true => Verdict::Clean(digits),
             false => inner.record(place, key, digits, inner.replace(place, digits, &found, digits.len())),
         }
-    }
-}
-
-impl Treatment {
-    fn shown(self, key: &str) -> &str {
-        if self.kind == Kind::Unfit { HIDDEN_KEY } else { key }
     }
 }
 

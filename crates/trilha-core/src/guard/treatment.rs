@@ -11,6 +11,9 @@ use super::{
 };
 use crate::schema::{Definition, Format, PiiClass, Schema};
 
+/// What is shown of a key that may not be shown.
+const HIDDEN_KEY: &str = "[redacted]";
+
 /// How the values of one key are treated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Treatment {
@@ -74,6 +77,11 @@ impl Treatment {
             _ => Detectors::default(),
         };
         Self { kind, except: except.union(allowed).union(debug) }
+    }
+
+    /// The key as it may be shown.
+    pub(super) fn shown(self, key: &str) -> &str {
+        if self.kind == Kind::Unfit { HIDDEN_KEY } else { key }
     }
 }
 

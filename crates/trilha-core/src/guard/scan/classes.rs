@@ -194,7 +194,7 @@ impl Look {
     }
 
     /// A bit for each byte. Where there is none at all, the bits say nothing.
-    const fn all(self) -> u64 {
+    pub(super) const fn all(self) -> u64 {
         u64::MAX.wrapping_shr((Window::SIZE - self.length) as u32)
     }
 

@@ -31,19 +31,20 @@ pub(super) fn may_be_tuple(window: Window<'_>) -> bool {
 /// What the marks of a window raise.
 #[inline(always)]
 pub(super) fn examine(window: Window<'_>, look: Look) -> Suspicion {
-    let mut suspicion = Suspicion::NONE;
     let text = window.text();
-    let mut seen = 0_u32;
+    let (mut seen, mut is_named, mut suspicion) = (0_u32, false, Suspicion::NONE);
     for at in bits(look.marks()) {
         let Some(mark) = text.get(at) else { break };
         seen |= bit(*mark);
-        suspicion = suspicion.or(match mark {
-            b'=' if is_secret_set(text, at, look.token) => Suspicion::NAMED,
-            b':' if is_secret_told(text, at, look.token, look.solid) => Suspicion::NAMED,
-            b'<' | b'>' if is_secret_bracketed(text, at) => PAIRED,
-            b'@' => of_address(text, at),
-            _ => Suspicion::NONE,
-        });
+        match mark {
+            b'=' => is_named |= is_secret_set(text, at, look.token),
+            b':' => is_named |= is_secret_told(text, at, look.token, look.solid),
+            b'<' | b'>' | b'@' => suspicion = suspicion.or(of_bracket_or_at(text, at)),
+            _ => {}
+        }
+    }
+    if is_named {
+        suspicion = suspicion.or(Suspicion::NAMED);
     }
     // Of other punctuation there is little.
     let mut others = bits(look.punctuation() & !look.token);
@@ -56,6 +57,13 @@ pub(super) fn examine(window: Window<'_>, look: Look) -> Suspicion {
         suspicion = suspicion.or(Suspicion::of_one(Detector::IpAddress));
     }
     if seen & bit(b'@') != 0 { suspicion.of_address(text) } else { suspicion }
+}
+
+/// Whether there is one mark, and it is that between the scheme and the host of a URL.
+#[inline(always)]
+pub(super) fn is_of_url(text: &[u8], marks: u64) -> bool {
+    let is_one = marks & marks.wrapping_sub(1) == 0;
+    is_one && matches!(text.get(marks.trailing_zeros() as usize..), Some([b':', b'/', b'/', ..]))
 }
 
 /// Of each mark another one.
@@ -84,20 +92,16 @@ fn is_secret_told(text: &[u8], at: usize, token: u64, solid: u64) -> bool {
     may_be_secret(text, start, at, true)
 }
 
-/// Whether the name before the `<>` whose `>` stands at `at`, or behind the `<` there, may be a secret's.
+/// What is raised by the name before a `<>` whose `>` stands at `at`, by the one behind a `<` there, or by an `@`.
 #[inline(never)]
-fn is_secret_bracketed(text: &[u8], at: usize) -> bool {
+fn of_bracket_or_at(text: &[u8], at: usize) -> Suspicion {
     match text.split_at_checked(at) {
-        Some((before, [b'>', ..])) => before.ends_with(b"<") && may_name_secret(before, true),
-        Some((_, [_, after @ ..])) => may_begin_with_secret(after),
-        _ => false,
+        Some((before, [b'>', ..])) if before.ends_with(b"<") && may_name_secret(before, true) => PAIRED,
+        Some((_, [b'<', after @ ..])) if may_begin_with_secret(after) => PAIRED,
+        Some((_, [b'@', after @ ..])) if begins_with_network(after) => LOGINS,
+        Some((_, [b'@', ..])) => EMAIL,
+        _ => Suspicion::NONE,
     }
-}
-
-/// What the `@` at `at` raises.
-#[inline(never)]
-fn of_address(text: &[u8], at: usize) -> Suspicion {
-    if text.get(at + 1..).is_some_and(begins_with_network) { LOGINS } else { EMAIL }
 }
 
 /// Where the token begins that ends before `end`.

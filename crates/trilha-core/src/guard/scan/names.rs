@@ -83,8 +83,7 @@ const fn behind_zero([b, c, d]: [u8; 3]) -> [u8; 4] {
 /// Whether the last word may be the one that names a secret and has two letters.
 #[inline]
 fn ends_with_rg(name: &[u8]) -> bool {
-    matches!(name, [.., last] if matches!(last, b'g' | b'G') || !last.is_ascii_alphabetic())
-        && has_last_word_rg(name)
+    name.last().is_some_and(|last| known(*last).may_end_rg) && has_last_word_rg(name)
 }
 
 #[inline(never)]
@@ -120,20 +119,8 @@ const fn is_word(byte: u8) -> bool {
 /// Whether a name may hold it.
 #[inline]
 fn is_in_name(byte: u8) -> bool {
-    IN_NAMES.get(usize::from(byte)).is_some_and(|is| *is)
+    known(byte).start == 0
 }
-
-static IN_NAMES: [bool; 256] = {
-    let mut all = [false; 256];
-    let mut rest = all.as_mut_slice();
-    let mut byte = 0;
-    while let [slot, more @ ..] = rest {
-        *slot = may_be_in_name(byte);
-        byte = byte.wrapping_add(1);
-        rest = more;
-    }
-    all
-};
 
 const fn may_be_in_name(byte: u8) -> bool {
     is_word(byte) || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
@@ -142,19 +129,40 @@ const fn may_be_in_name(byte: u8) -> bool {
 /// What stands for the byte before a name; `None`: it is part of the name.
 #[inline]
 pub(super) fn start_behind(byte: u8) -> Option<u8> {
-    STARTS.get(usize::from(byte)).copied().filter(|start| *start != 0)
+    Some(known(byte).start).filter(|start| *start != 0)
 }
 
-static STARTS: [u8; 256] = {
-    let mut all = [START; 256];
-    let mut rest = all.as_mut_slice();
-    let mut byte = 0;
-    while let [slot, more @ ..] = rest {
-        *slot = match byte {
+/// What is known of a byte.
+#[derive(Clone, Copy)]
+struct Known {
+    /// What stands for it before a name. Zero: a name may hold it.
+    start: u8,
+    /// Whether it is the last letter of `rg`, or may stand behind it.
+    may_end_rg: bool,
+}
+
+impl Known {
+    const fn of(byte: u8) -> Self {
+        let start = match byte {
             b'?' | b'&' | b'#' => byte,
             _ if may_be_in_name(byte) => 0,
             _ => START,
         };
+        Self { start, may_end_rg: matches!(byte, b'g' | b'G') || !byte.is_ascii_alphabetic() }
+    }
+}
+
+#[inline]
+fn known(byte: u8) -> Known {
+    KNOWN.get(usize::from(byte)).copied().unwrap_or(Known::of(0))
+}
+
+static KNOWN: [Known; 256] = {
+    let mut all = [Known::of(0); 256];
+    let mut rest = all.as_mut_slice();
+    let mut byte = 0;
+    while let [slot, more @ ..] = rest {
+        *slot = Known::of(byte);
         byte = byte.wrapping_add(1);
         rest = more;
     }

@@ -144,8 +144,17 @@ impl Suspicion {
     #[inline(never)]
     fn marked(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
         let look = Look::of(window, high, token, solid);
-        let marked = marks::examine(window, look);
-        marked.or(after_schemes(window.text(), look))
+        // Many have no other mark than that of a URL.
+        if marks::is_of_url(window.text(), look.marks()) {
+            return after_schemes(window.text(), look);
+        }
+        Self::with_marks(window, high, token, solid)
+    }
+
+    #[inline(never)]
+    fn with_marks(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
+        let look = Look::of(window, high, token, solid);
+        marks::examine(window, look).or(after_schemes(window.text(), look))
     }
 
     /// Of an address in a URL it is not known which of them it is: what is in front of an `@` may stand far from it.
@@ -239,6 +248,9 @@ fn behind_dashes(window: Window<'_>, look: Look) -> Suspicion {
 fn is_id(window: Window<'_>, look: Look) -> bool {
     const UUID: u64 = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23;
     const TRACEPARENT: u64 = 1 << 2 | 1 << 35 | 1 << 52;
+    if look.token != look.all() {
+        return false;
+    }
     let length = window.text().len();
     let dashes = match length {
         32 | 40 | 64 => 0,
@@ -246,8 +258,7 @@ fn is_id(window: Window<'_>, look: Look) -> bool {
         55 => TRACEPARENT,
         _ => return false,
     };
-    let all = u64::MAX >> (Window::SIZE - length);
-    look.dash() == dashes && look.token == all && window.hexadecimal() | dashes == all
+    look.dash() == dashes && window.hexadecimal() | dashes == look.all()
 }
 
 /// No API key, no header of a web token and no name of a key's file is shorter.
