@@ -55,11 +55,11 @@ mod random;
 mod stats;
 
 pub use crate::{
-    attributes::ContextAttributes,
+    attributes::{ContextAttributes, MatchedRoute},
     carrier::{Carrier, CarrierKind, CarrierMut},
     carry::carry,
     handle::{Handle, HandleBuilder, Instruments, Service},
-    operation::{DURATION_BOUNDARIES, Operation, OperationBuilder, Outcome, Run},
+    operation::{DURATION_BOUNDARIES, Entered, Operation, OperationBuilder, Outcome, Run},
     process::Process,
     propagation::{
         Baggage, InvalidBaggage, InvalidTraceparent, InvalidTracestate, Propagation, TraceContext,

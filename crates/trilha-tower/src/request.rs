@@ -54,9 +54,18 @@ impl<'a> Server<'a> {
     pub(crate) fn named(uri: &'a Uri, host_header: Option<&'a HeaderValue>) -> Self {
         let named = match uri.authority() {
             Some(authority) => Self { address: host(uri), port: authority.port_u16() },
-            None => host_header.and_then(|header| Self::parse(text(header)?)).unwrap_or_default(),
+            None => host_header.and_then(Self::in_header).unwrap_or_default(),
         };
         if named.address.is_some_and(|host| host.len() > MAX_HOST) { Self::default() } else { named }
+    }
+
+    fn in_header(header: &'a HeaderValue) -> Option<Self> {
+        let authority = text(header)?;
+        // Nearly all are a name alone. To its end: that costs less than to stop early.
+        match !authority.is_empty() && authority.bytes().fold(true, |is, byte| is & is_of_host(byte)) {
+            true => Some(Self { address: Some(authority), port: None }),
+            false => Self::parse(authority),
+        }
     }
 
     /// Reads an authority, of which the `http` crate would make a copy first. User info is left out, and so are

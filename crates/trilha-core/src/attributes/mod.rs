@@ -3,6 +3,7 @@
 //! They are held in one cell per operation, so that a value which is known late reaches what is
 //! already open. They cross to other processes only where the schema and the recipient allow it.
 
+mod route;
 mod vocabulary;
 
 use std::{fmt, sync::Arc};
@@ -11,6 +12,7 @@ use opentelemetry::{Context, KeyValue};
 use parking_lot::RwLock;
 use smallvec::SmallVec;
 
+pub use self::route::MatchedRoute;
 pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
     Refusal, current,
@@ -85,14 +87,18 @@ impl ContextAttributes {
     /// Sets `route` to the template by which a framework has found the handler: it is one, however much it
     /// looks like a path.
     pub fn matched_route(&self, template: &str) -> &Self {
-        let is_bounded = Key::Route.definition().max_length() >= template.len();
-        // To its end, many bytes at once: nearly all are plain.
-        let is_ascii = template.bytes().fold(true, |is, byte| is & matches!(byte, b' '..=b'~'));
-        let is_plain = is_ascii || !template.contains(char::is_control);
-        match is_bounded && !template.is_empty() && is_plain {
-            true => self.0.values.write().set(Key::Route.index(), template.into()),
-            false => self.0.vocabulary.stats().refuse(Refusal::Attribute),
+        match MatchedRoute::new(template) {
+            Some(route) => self.matched(&route),
+            None => {
+                self.0.vocabulary.stats().refuse(Refusal::Attribute);
+                self
+            }
         }
+    }
+
+    /// As [`matched_route`](Self::matched_route), of a route that is kept for many requests.
+    pub fn matched(&self, route: &MatchedRoute) -> &Self {
+        self.0.values.write().set(Key::Route.index(), route.text().clone());
         self
     }
 

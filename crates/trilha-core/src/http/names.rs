@@ -90,8 +90,11 @@ pub fn port(uri: &Uri) -> Option<u16> {
 /// `http.request.method_original`: a method that is not standard, cut to 64 bytes. Methods are ASCII.
 pub fn original_method(method: &Method) -> Option<&str> {
     const MAX: usize = 64;
-    let original = Some(method.as_str()).filter(|name| *name != known_method(method))?;
-    Some(original.get(..MAX).unwrap_or(original))
+    if known_method(method) != OTHER {
+        return None;
+    }
+    let original = method.as_str();
+    Some(original.get(..MAX).unwrap_or(original)).filter(|name| *name != OTHER)
 }
 
 /// Query parameters that are secrets by their name, as the semantic conventions list them.

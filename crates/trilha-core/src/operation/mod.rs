@@ -14,10 +14,11 @@ mod site;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    thread::panicking,
     time::{Instant, SystemTime},
 };
 
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, ContextGuard, KeyValue};
 
 pub(crate) use self::{
     arrival::Arrival,
@@ -147,15 +148,18 @@ impl Operation {
     /// Runs `f` with the operation's context as the current one: the poll of a future, a call.
     ///
     /// A panic in `f` ends the operation as panicked, also where somebody above catches it.
-    #[inline] // what `f` holds and returns, such as requests, is not moved then
+    #[inline]
     pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let Some(open) = &self.0 else { return f() };
-        let attached = current::attach(open.context().clone());
-        let watch = PanicWatch(self);
-        let result = f();
-        std::mem::forget(watch);
-        drop(attached);
-        result
+        let _entered = self.entered();
+        f()
+    }
+
+    /// As [`enter`](Self::enter), until what it returns is dropped: for a call whose arguments are too large to be
+    /// moved into a closure.
+    #[inline]
+    pub fn entered(&mut self) -> Entered<'_> {
+        let attached = self.0.as_ref().and_then(|open| current::attach(open.context().clone()));
+        Entered { operation: self, _attached: attached, was_panicking: panicking() }
     }
 
     /// Runs a future with the operation's context as the current one, and leaves the operation open.
@@ -211,7 +215,7 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        let outcome = match std::thread::panicking() {
+        let outcome = match panicking() {
             true => Outcome::Panicked,
             false => Outcome::Cancelled,
         };
@@ -219,11 +223,22 @@ impl Drop for Operation {
     }
 }
 
-/// Dropped only by an unwinding `enter`.
-struct PanicWatch<'a>(&'a mut Operation);
+/// An operation whose context is the current one, until this is dropped. By [`Operation::entered`].
+#[derive(Debug)]
+#[must_use = "the operation is left when this is dropped"]
+pub struct Entered<'o> {
+    operation: &'o mut Operation,
+    /// Dropped after the operation has ended, where it has.
+    _attached: Option<ContextGuard>,
+    /// Whether the panic is somebody else's.
+    was_panicking: bool,
+}
 
-impl Drop for PanicWatch<'_> {
+impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.end(Outcome::Panicked, None);
+        if panicking() && !self.was_panicking {
+            self.operation.end(Outcome::Panicked, None);
+        }
     }
 }

@@ -40,7 +40,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let exchange = operation::start(&self.settings, &mut head);
-        ResponseFuture::new(Some(exchange), || self.inner.call(Request::from_parts(head, body)))
+        let mut exchange = operation::start(&self.settings, &mut head);
+        let response = exchange.enter(|| self.inner.call(Request::from_parts(head, body)));
+        ResponseFuture::new(response, Some(exchange))
     }
 }

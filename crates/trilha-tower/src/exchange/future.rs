@@ -37,13 +37,7 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    /// The future that `call` makes, within the exchange.
-    #[inline] // what `call` holds, a request, is not moved then
-    pub(crate) fn new(mut exchange: Option<Box<Exchange>>, call: impl FnOnce() -> F) -> Self {
-        let inner = match &mut exchange {
-            Some(exchange) => exchange.enter(call),
-            None => call(),
-        };
+    pub(crate) fn new(inner: F, exchange: Option<Box<Exchange>>) -> Self {
         Self { inner: Some(inner), exchange }
     }
 }
@@ -58,10 +52,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else { return Poll::Pending };
-        let result = ready!(match this.exchange {
-            Some(exchange) => exchange.enter(|| inner.poll(cx)),
-            None => inner.poll(cx),
-        });
+        let entered = this.exchange.as_deref_mut().map(Exchange::entered);
+        let result = ready!(inner.poll(cx));
+        drop(entered);
         Poll::Ready(match (result, this.exchange.take()) {
             (Ok(response), Some(exchange)) => Ok(exchange.answer(response)),
             (Ok(response), None) => Ok(response.map(|body| ResponseBody::new(body, None))),

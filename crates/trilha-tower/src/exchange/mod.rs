@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use http_body::{Body, Frame};
 use opentelemetry::Context;
 use trilha_core::{
-    Operation, Outcome, Recipient, Traceparent,
+    Entered, Operation, Outcome, Recipient, Traceparent,
     http::{HeadersMut, protocol_version, span_name},
     schema::Key,
 };
@@ -69,6 +69,10 @@ impl Exchange {
         self.operation.enter(f)
     }
 
+    pub(crate) fn entered(&mut self) -> Entered<'_> {
+        self.operation.entered()
+    }
+
     pub(crate) fn context(&self) -> Context {
         self.operation.context()
     }
@@ -120,7 +124,7 @@ impl Exchange {
             && let Ok(value) = HeaderValue::from_bytes(&server_timing(traceparent))
         {
             // A map that is full stays as it is.
-            let _ = headers.try_append(&SERVER_TIMING, value);
+            let _ = headers.try_append(SERVER_TIMING, value);
         }
     }
 
@@ -210,7 +214,7 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The value of `Server-Timing` that names a trace.
 fn server_timing(traceparent: &Traceparent) -> [u8; 74] {

@@ -6,7 +6,7 @@ use http::request::Parts;
 use tower_layer::Layer;
 use trilha_core::{Handle, Trust, fence::Callback};
 
-use super::{ServerTrace, probe::is_probe};
+use super::{ServerTrace, head::Head, probe::looks_like_probe};
 
 /// Traces and measures the requests that a service answers, over HTTP and gRPC.
 ///
@@ -272,36 +272,43 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// Whether there is a rule that is asked of each request.
+    pub(super) fn has_rules(&self) -> bool {
+        let Self { trust, peer, probe, route, filter, .. } = self;
+        trust.is_some() || peer.is_some() || probe.is_some() || route.is_some() || filter.is_some()
+    }
+
     /// Whether nobody would expect a trace of the request.
-    pub(super) fn is_probe(&self, request: &Parts) -> bool {
+    pub(super) fn is_probe(&self, request: Head<'_>) -> bool {
         let handle = || Handle::resolve(self.handle.as_ref());
-        match &self.probe {
-            Some(probe) => ask(&handle(), Callback::Probe, || probe(request)).unwrap_or(false),
-            None => is_probe(request),
+        match (&self.probe, request.parts) {
+            (Some(probe), Some(parts)) => ask(&handle(), Callback::Probe, || probe(parts)).unwrap_or(false),
+            _ => looks_like_probe(request),
         }
     }
 
     /// Whether the request is traced.
-    pub(super) fn is_wanted(&self, request: &Parts, handle: &Handle) -> bool {
-        let filter = self.filter.as_ref();
-        filter.is_none_or(|is_wanted| ask(handle, Callback::Filter, || is_wanted(request)).unwrap_or(true))
+    pub(super) fn is_wanted(&self, request: Head<'_>, handle: &Handle) -> bool {
+        let Some((filter, parts)) = self.filter.as_ref().zip(request.parts) else { return true };
+        ask(handle, Callback::Filter, || filter(parts)).unwrap_or(true)
     }
 
     /// The route that the program's rule gives.
-    pub(super) fn route<'a>(&self, request: &'a Parts, handle: &Handle) -> Option<Cow<'a, str>> {
-        self.route.as_ref().and_then(|route| ask(handle, Callback::Route, || route(request)).flatten())
+    pub(super) fn route<'a>(&self, request: Head<'a>, handle: &Handle) -> Option<Cow<'a, str>> {
+        let (route, parts) = self.route.as_ref().zip(request.parts)?;
+        ask(handle, Callback::Route, || route(parts)).flatten()
     }
 
     /// What the program's rule says of the caller, where there is one.
-    pub(super) fn trust(&self, request: &Parts, handle: &Handle) -> Option<Trust> {
-        let rule = self.trust.as_ref()?;
-        Some(ask(handle, Callback::Trust, || rule(request)).unwrap_or(Trust::Edge))
+    pub(super) fn trust(&self, request: Head<'_>, handle: &Handle) -> Option<Trust> {
+        let (trust, parts) = self.trust.as_ref().zip(request.parts)?;
+        Some(ask(handle, Callback::Trust, || trust(parts)).unwrap_or(Trust::Edge))
     }
 
     /// The caller's address by the program's rule, where there is one.
-    pub(super) fn peer(&self, request: &Parts, handle: &Handle) -> Option<Option<IpAddr>> {
-        let rule = self.peer.as_ref()?;
-        Some(ask(handle, Callback::Peer, || rule(request)).flatten())
+    pub(super) fn peer(&self, request: Head<'_>, handle: &Handle) -> Option<Option<IpAddr>> {
+        let (peer, parts) = self.peer.as_ref().zip(request.parts)?;
+        Some(ask(handle, Callback::Peer, || peer(parts)).flatten())
     }
 }
 

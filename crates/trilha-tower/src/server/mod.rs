@@ -1,9 +1,11 @@
 //! Tracing of the requests that a service answers.
 
 mod fields;
+mod head;
 mod layer;
 mod operation;
 mod probe;
+mod routes;
 mod sender;
 mod service;
 

@@ -5,15 +5,15 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderValue, request::Parts};
+use http::HeaderValue;
 use opentelemetry::Context;
 use trilha_core::{
     CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
-    http::{Headers, known_method, original_method, protocol_version, span_name},
+    http::{Headers, known_method, original_method, protocol_version},
     schema::Key,
 };
 
-use super::{fields::Fields, layer::Settings, sender::Sender};
+use super::{fields::Fields, head::Head, layer::Settings, routes::Route, sender::Sender};
 use crate::{
     SCOPE,
     exchange::{Exchange, Protocol, Side},
@@ -27,27 +27,31 @@ const MAX_USER_AGENT: usize = 256;
 
 /// The context in which a layer traces a request, for another layer further in.
 #[derive(Clone)]
-struct Served(Context);
+pub(super) struct Served(Context);
+
+impl Served {
+    pub(super) fn by(exchange: &Exchange) -> Self {
+        Self(exchange.context())
+    }
+}
 
 /// Starts the operation, unless the request is filtered out, or a layer further out serves it already
 /// for the same service. Under a layer of another service it is that one's child.
-pub(super) fn start(settings: &Settings, request: &mut Parts) -> Option<Box<Exchange>> {
+pub(super) fn start(settings: &Settings, request: Head<'_>) -> Option<Box<Exchange>> {
     let handle = Handle::resolve(settings.handle.as_ref());
     if !settings.is_wanted(request, &handle) {
         return None;
     }
-    let fields = Fields::of(&request.headers);
+    let fields = Fields::of(request.headers);
     let origin = match request.extensions.get::<Served>() {
         Some(Served(outer)) if Handle::of(outer).is_same(&handle) => return None,
         Some(Served(outer)) => Origin::Outer(outer.clone()),
         None => Origin::Sender(Sender::of(request, settings, &handle)),
     };
-    let exchange = match settings.is_grpc || grpc::is_grpc(fields.content_type) {
+    Some(match settings.is_grpc || grpc::is_grpc(fields.content_type) {
         true => start_grpc(settings, handle, request, &fields, &origin),
         false => start_http(settings, handle, request, &fields, &origin),
-    };
-    request.extensions.insert(Served(exchange.context()));
-    Some(exchange)
+    })
 }
 
 /// Where a request comes from.
@@ -58,16 +62,17 @@ enum Origin {
 }
 
 impl Origin {
+    /// Starts the operation, with what is taken over from there.
     #[inline]
-    fn extract<'a>(
+    fn start<'a>(
         &'a self,
         builder: OperationBuilder<'a>,
         carrier: &'a Headers<'_>,
         is_probe: &'a dyn Fn() -> bool,
-    ) -> OperationBuilder<'a> {
+    ) -> Operation {
         match self {
-            Self::Sender(sender) => sender.extract(builder, carrier, is_probe),
-            Self::Outer(context) => builder.parent(context),
+            Self::Sender(sender) => sender.extract(builder, carrier, is_probe).start(),
+            Self::Outer(context) => builder.parent(context).start(),
         }
     }
 
@@ -80,41 +85,40 @@ impl Origin {
 fn start_http(
     settings: &Settings,
     handle: Handle,
-    request: &Parts,
+    request: Head<'_>,
     fields: &Fields<'_>,
     origin: &Origin,
 ) -> Box<Exchange> {
-    let method = known_method(&request.method);
+    let method = known_method(request.method);
     let scheme = scheme(request, fields);
-    let route = route(settings, &handle, request);
-    let server = Server::named(&request.uri, fields.host);
+    let route = Route::new(request.method, template(settings, &handle, request));
+    let server = Server::named(request.uri, fields.host);
     let mut known = Known::default();
     known.dimension("http.request.method", Some(method));
     known.dimension("url.scheme", Some(scheme));
-    known.dimension("http.route", route.as_deref());
+    known.dimension("http.route", route.template());
     known.dimension("network.protocol.version", protocol_version(request.version));
-    known.attribute("http.request.method_original", original_method(&request.method));
+    known.attribute("http.request.method_original", original_method(request.method));
     known.attribute("url.path", Some(bounded(request.uri.path(), MAX_PATH)));
     known.attribute("server.address", server.address);
     known.attribute("server.port", server.port);
     known.attribute("user_agent.original", fields.user_agent.and_then(user_agent));
-    let name = span_name(&request.method, route.as_deref());
     let scope = SCOPE;
     let instruments = handle.instruments::<ServerInstruments>();
-    let builder = Operation::builder(&scope, &name, SpanKind::Server)
+    let builder = Operation::builder(&scope, route.name(), SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.http_duration));
-    let headers = Headers::new(&request.headers, CarrierKind::Http);
+    let headers = Headers::new(request.headers, CarrierKind::Http);
     let is_probe = || settings.is_probe(request);
-    let operation = origin.extract(builder, &headers, &is_probe).start();
-    if let (Some(route), Some(span)) = (&route, operation.span()) {
-        span.attributes().matched_route(route);
+    let operation = origin.start(builder, &headers, &is_probe);
+    if let Some(span) = operation.span() {
+        route.tell(span.attributes());
     }
     let side = Side::Server {
         server_timing: origin.names_trace(settings),
-        is_route_open: route.is_none() && operation.attributes().value(Key::Route).is_none(),
+        is_route_open: route.template().is_none() && operation.attributes().value(Key::Route).is_none(),
         _active: instruments.map(|instruments| instruments.active_request(method, scheme)),
     };
     Exchange::new(operation, side, Protocol::Http { method: request.method.clone() })
@@ -123,12 +127,12 @@ fn start_http(
 fn start_grpc(
     settings: &Settings,
     handle: Handle,
-    request: &Parts,
+    request: Head<'_>,
     fields: &Fields<'_>,
     origin: &Origin,
 ) -> Box<Exchange> {
     let method = grpc::method(request.uri.path());
-    let server = Server::named(&request.uri, fields.host);
+    let server = Server::named(request.uri, fields.host);
     let mut known = Known::default();
     known.dimension(grpc::RPC_SYSTEM_NAME, Some(grpc::SYSTEM));
     known.dimension(grpc::RPC_METHOD, Some(method.unwrap_or(grpc::OTHER)));
@@ -141,9 +145,9 @@ fn start_grpc(
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.rpc_duration));
-    let headers = Headers::new(&request.headers, CarrierKind::Grpc);
+    let headers = Headers::new(request.headers, CarrierKind::Grpc);
     let is_probe = || settings.is_probe(request);
-    let operation = origin.extract(builder, &headers, &is_probe).start();
+    let operation = origin.start(builder, &headers, &is_probe);
     if let Some(method) = method {
         operation.attributes().route(method);
     }
@@ -152,24 +156,24 @@ fn start_grpc(
     Exchange::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
 }
 
-fn route<'a>(settings: &Settings, handle: &Handle, request: &'a Parts) -> Option<Cow<'a, str>> {
+fn template<'a>(settings: &Settings, handle: &Handle, request: Head<'a>) -> Option<Cow<'a, str>> {
     settings.route(request, handle).or_else(|| matched_path(request))
 }
 
 #[cfg(feature = "axum")]
-fn matched_path(request: &Parts) -> Option<Cow<'_, str>> {
+fn matched_path(request: Head<'_>) -> Option<Cow<'_, str>> {
     let path = request.extensions.get::<axum::extract::MatchedPath>()?;
     Some(path.as_str().into())
 }
 
 #[cfg(not(feature = "axum"))]
-fn matched_path(_: &Parts) -> Option<Cow<'_, str>> {
+fn matched_path(_: Head<'_>) -> Option<Cow<'_, str>> {
     None
 }
 
 /// The caller's scheme: one of two, since it is a dimension and the caller says it. Behind a proxy that
 /// ends TLS, only the proxy knows.
-fn scheme(request: &Parts, fields: &Fields<'_>) -> &'static str {
+fn scheme(request: Head<'_>, fields: &Fields<'_>) -> &'static str {
     let forwarded = fields.forwarded_proto.and_then(text);
     let first = forwarded.and_then(|value| value.split(',').next()).map(str::trim);
     match first.or_else(|| request.uri.scheme_str()) {

@@ -6,6 +6,8 @@ use http::{
     request::Parts,
 };
 
+use super::head::Head;
+
 /// How user agents of probes and scrapes start.
 const AGENTS: [&str; 6] =
     ["kube-probe/", "GoogleHC/", "ELB-HealthChecker/", "Envoy/HC", "Consul Health Check", "Prometheus/"];
@@ -22,6 +24,11 @@ const AGENTS: [&str; 6] =
 /// The default of [`ServerTraceLayer::probe`](super::ServerTraceLayer::probe), for rules that add to it.
 /// Everybody can send what it looks at: use it where nothing is at stake but a count.
 pub fn is_probe(request: &Parts) -> bool {
+    looks_like_probe(Head::from(request))
+}
+
+/// [`is_probe`], of a request that need not be taken apart.
+pub(super) fn looks_like_probe(request: Head<'_>) -> bool {
     let path = request.uri.path();
     let is_named = matches!(
         path,
@@ -33,11 +40,11 @@ pub fn is_probe(request: &Parts) -> bool {
         || is_known_agent(request)
 }
 
-fn is_preflight(request: &Parts) -> bool {
-    request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+fn is_preflight(request: Head<'_>) -> bool {
+    *request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-fn is_known_agent(request: &Parts) -> bool {
+fn is_known_agent(request: Head<'_>) -> bool {
     let agent = request.headers.get(USER_AGENT).map(|agent| agent.as_bytes());
     agent.is_some_and(|agent| AGENTS.iter().any(|known| agent.starts_with(known.as_bytes())))
 }

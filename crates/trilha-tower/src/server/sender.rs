@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use http::request::Parts;
 use trilha_core::{Carrier, Handle, OperationBuilder, Trust};
 
-use super::layer::Settings;
+use super::{head::Head, layer::Settings};
 
 /// What is known of the sender of a request.
 pub(super) struct Sender {
@@ -15,7 +14,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn of(request: &Parts, settings: &Settings, handle: &Handle) -> Self {
+    pub(super) fn of(request: Head<'_>, settings: &Settings, handle: &Handle) -> Self {
         let address = settings.peer(request, handle).unwrap_or_else(|| connected(request));
         let trust = settings.trust(request, handle);
         Self {
@@ -40,12 +39,12 @@ impl Sender {
 }
 
 #[cfg(feature = "axum")]
-fn connected(request: &Parts) -> Option<IpAddr> {
+fn connected(request: Head<'_>) -> Option<IpAddr> {
     let connection = request.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?;
     Some(connection.0.ip())
 }
 
 #[cfg(not(feature = "axum"))]
-fn connected(_: &Parts) -> Option<IpAddr> {
+fn connected(_: Head<'_>) -> Option<IpAddr> {
     None
 }

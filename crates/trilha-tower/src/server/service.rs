@@ -9,8 +9,12 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::{layer::Settings, operation};
-use crate::{ResponseBody, ResponseFuture};
+use super::{
+    head::Head,
+    layer::Settings,
+    operation::{self, Served},
+};
+use crate::{ResponseBody, ResponseFuture, exchange::Exchange};
 
 /// A service whose requests are traced; made by [`ServerTraceLayer`](super::ServerTraceLayer).
 #[derive(Clone, Debug)]
@@ -38,9 +42,21 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut head, body) = request.into_parts();
-        let exchange = operation::start(&self.settings, &mut head);
-        ResponseFuture::new(exchange, || self.inner.call(Request::from_parts(head, body)))
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let mut exchange;
+        if self.settings.has_rules() {
+            let (head, body) = request.into_parts();
+            exchange = operation::start(&self.settings, Head::from(&head));
+            request = Request::from_parts(head, body);
+        } else {
+            exchange = operation::start(&self.settings, Head::of(&request));
+        }
+        if let Some(exchange) = &exchange {
+            request.extensions_mut().insert(Served::by(exchange));
+        }
+        let entered = exchange.as_deref_mut().map(Exchange::entered);
+        let response = self.inner.call(request);
+        drop(entered);
+        ResponseFuture::new(response, exchange)
     }
 }
