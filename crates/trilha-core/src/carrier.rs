@@ -14,6 +14,12 @@ pub trait Carrier {
     ///
     /// `key` is in lower case; a carrier whose keys ignore case compares accordingly.
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8]));
+
+    /// Whether it plainly holds no field of propagation, as most requests do, or `traceparent` alone: then no other
+    /// one is looked for. Defaults to false, which is never wrong.
+    fn is_plain(&self) -> bool {
+        false
+    }
 }
 
 /// Write access to a carrier.

@@ -24,6 +24,11 @@ impl MatchedRoute {
         &self.0
     }
 
+    /// The template as a dimension's value, without a copy.
+    pub fn value(&self) -> opentelemetry::Value {
+        self.0.clone().into()
+    }
+
     pub(super) fn text(&self) -> &Arc<str> {
         &self.0
     }

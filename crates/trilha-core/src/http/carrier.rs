@@ -26,6 +26,11 @@ impl Carrier for Headers<'_> {
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
         for_each(self.headers, key, visit);
     }
+
+    fn is_plain(&self) -> bool {
+        self.headers.keys_len() <= MANY
+            && !self.headers.keys().any(|name| is_beside_traceparent(name.as_str()))
+    }
 }
 
 /// Headers to write a context to.
@@ -145,6 +150,14 @@ macro_rules! fields {
             }
         }
 
+        /// Whether it is the name of a field, and not `traceparent`.
+        fn is_beside_traceparent(name: &str) -> bool {
+            // Most names start with another letter.
+            matches!(name.as_bytes(), [b't' | b'b' | b'x', ..])
+                && matches!(name, $($name)|*)
+                && name != "traceparent"
+        }
+
         /// Whether a field is plainly not there.
         fn lacks(headers: &HeaderMap, key: &str) -> bool {
             match key {
@@ -173,7 +186,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{Handle, NoopRecorder, Operation, Recipient, Refusal, Scope, SpanKind, Trust};
+    use crate::{
+        Handle, NoopRecorder, Operation, Recipient, Refusal, Scope, SpanKind, Trust,
+        propagation::{Format, correlation_fields},
+    };
 
     fn values(headers: &HeaderMap, key: &str) -> Vec<String> {
         let mut values = Vec::new();
@@ -197,6 +213,24 @@ mod tests {
             assert!(values(&headers, "traceparent").is_empty());
             HeadersMut::new(&mut headers, CarrierKind::Http).remove(key);
             assert_eq!(headers.len(), 1 + others);
+        }
+    }
+
+    #[test]
+    fn headers_are_plain_without_other_fields_than_traceparent() {
+        let is_plain = |names: &[&'static str]| {
+            let value = HeaderValue::from_static("1");
+            let headers = names.iter().map(|name| (HeaderName::from_static(name), value.clone())).collect();
+            Headers::new(&headers, CarrierKind::Http).is_plain()
+        };
+        assert!(is_plain(&[]));
+        assert!(is_plain(&["host", "traceparent", "te", "x-forwarded-for", "x-request"]));
+        let read = [CarrierKind::Http, CarrierKind::Grpc].into_iter().flat_map(|kind| {
+            let fields = Format::ALL.into_iter().flat_map(move |format| format.fields(kind));
+            fields.chain(correlation_fields(kind)).copied()
+        });
+        for field in FIELDS.into_iter().chain(read).filter(|field| *field != "traceparent") {
+            assert!(!is_plain(&["host", "traceparent", field]), "{field}");
         }
     }
 

@@ -86,7 +86,9 @@ impl<'a> Arrival<'a> {
         let mut accepted = Accepted::default();
         let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
         // One of us sends one format; a stranger may send one beside another.
-        if self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)) {
+        if !received.is_plain
+            && (self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)))
+        {
             panics.fence(Callback::Carrier, || {
                 accepted.inbound.add_fields_of(self.carrier, self.trust, propagation);
             });

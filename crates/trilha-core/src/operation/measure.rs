@@ -18,8 +18,8 @@ use crate::{
 pub const DURATION_BOUNDARIES: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// As many dimensions as are usually added later: a status, an error, some context attributes.
-const MORE: usize = 4;
+/// As many dimensions as are usually added later: those of a request, a status, an error, some context attributes.
+const MORE: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Measure {
@@ -43,6 +43,10 @@ impl Measure {
             started: Instant::now(),
             dimensions: all,
         }
+    }
+
+    pub(super) fn add(&mut self, dimensions: impl IntoIterator<Item = KeyValue>) {
+        self.dimensions.extend(dimensions);
     }
 
     pub(super) fn set(&mut self, dimension: KeyValue) {

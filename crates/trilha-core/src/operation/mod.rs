@@ -123,6 +123,14 @@ impl Operation {
         }
     }
 
+    /// Adds dimensions to the duration metric alone, where there is one: those of which it is made do not stand there
+    /// yet. Their values must be few.
+    pub fn add_dimensions(&mut self, dimensions: impl IntoIterator<Item = KeyValue>) {
+        if let Some(measure) = self.0.as_mut().and_then(|open| open.measure.as_mut()) {
+            measure.add(dimensions);
+        }
+    }
+
     /// Replaces the span's name.
     pub fn set_name(&self, name: &str) {
         if let Some(span) = self.span() {

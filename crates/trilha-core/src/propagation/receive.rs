@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) kind: CarrierKind,
+    /// Whether it holds no other field than `traceparent`.
+    pub(crate) is_plain: bool,
     /// `None` where no format of a trace is read.
     pub(crate) trace: Option<Result<Remote, BrokenReason>>,
     pub(crate) baggage: Baggage,
@@ -53,12 +55,35 @@ impl Propagation {
         if !self.is_enabled(carrier.kind()) || self.read.is_empty() {
             return None;
         }
+        let kind = carrier.kind();
+        if carrier.is_plain() {
+            let trace = self.receive_traceparent(carrier, stats);
+            let baggage = Baggage::default();
+            return Some(Received { kind, is_plain: true, trace, baggage, correlation_id: None });
+        }
         let trace = self.receive_trace(carrier, stats);
         let baggage = match self.reads(Format::Baggage) {
             true => receive_baggage(carrier, stats),
             false => Baggage::default(),
         };
-        Some(Received { kind: carrier.kind(), trace, baggage, correlation_id: correlation_id(carrier) })
+        Some(Received { kind, is_plain: false, trace, baggage, correlation_id: correlation_id(carrier) })
+    }
+
+    /// [`receive_trace`](Self::receive_trace) where there is no other field than `traceparent`.
+    fn receive_traceparent(
+        &self,
+        carrier: &dyn Carrier,
+        stats: &Stats,
+    ) -> Option<Result<Remote, BrokenReason>> {
+        let found = match self.reads(Format::TraceContext) {
+            true => receive_trace_context(carrier, Tracestate::default),
+            false => None,
+        };
+        let is_read = |format: &Format| *format != Format::Baggage && self.reads(*format);
+        match found {
+            Some(found) => Some(found.inspect_err(|_| stats.refuse(Refusal::Traceparent))),
+            None => Format::ALL.iter().any(is_read).then_some(Err(BrokenReason::Missing)),
+        }
     }
 
     /// Reads the trace alone. `None` where nobody looks.
@@ -87,7 +112,7 @@ impl Propagation {
 /// `None` where the carrier holds nothing in this format.
 fn receive_in(format: Format, carrier: &dyn Carrier, stats: &Stats) -> Option<Result<Remote, BrokenReason>> {
     match format {
-        Format::TraceContext => receive_trace_context(carrier, stats),
+        Format::TraceContext => receive_trace_context(carrier, || receive_tracestate(carrier, stats)),
         Format::B3 => {
             let mut read = None;
             carrier.for_each(b3::B3, &mut |value| {
@@ -115,7 +140,10 @@ fn receive_in(format: Format, carrier: &dyn Carrier, stats: &Stats) -> Option<Re
     }
 }
 
-fn receive_trace_context(carrier: &dyn Carrier, stats: &Stats) -> Option<Result<Remote, BrokenReason>> {
+fn receive_trace_context(
+    carrier: &dyn Carrier,
+    tracestate: impl FnOnce() -> Tracestate,
+) -> Option<Result<Remote, BrokenReason>> {
     let mut traceparent = None;
     carrier.for_each("traceparent", &mut |value| {
         traceparent = Some(match traceparent {
@@ -125,7 +153,7 @@ fn receive_trace_context(carrier: &dyn Carrier, stats: &Stats) -> Option<Result<
     });
     Some(match traceparent? {
         Ok(traceparent) => {
-            let context = TraceContext::new(traceparent, receive_tracestate(carrier, stats));
+            let context = TraceContext::new(traceparent, tracestate());
             let sampled = Some(traceparent.is_sampled());
             Ok(Remote { context, format: Format::TraceContext, sampled })
         }

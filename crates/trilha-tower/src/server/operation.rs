@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use http::HeaderValue;
-use opentelemetry::Context;
+use opentelemetry::{Context, KeyValue};
 use trilha_core::{
     CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
     http::{Headers, known_method, original_method, protocol_version},
@@ -62,17 +62,16 @@ enum Origin {
 }
 
 impl Origin {
-    /// Starts the operation, with what is taken over from there.
     #[inline]
-    fn start<'a>(
+    fn extract<'a>(
         &'a self,
         builder: OperationBuilder<'a>,
         carrier: &'a Headers<'_>,
         is_probe: &'a dyn Fn() -> bool,
-    ) -> Operation {
+    ) -> OperationBuilder<'a> {
         match self {
-            Self::Sender(sender) => sender.extract(builder, carrier, is_probe).start(),
-            Self::Outer(context) => builder.parent(context).start(),
+            Self::Sender(sender) => sender.extract(builder, carrier, is_probe),
+            Self::Outer(context) => builder.parent(context),
         }
     }
 
@@ -93,11 +92,12 @@ fn start_http(
     let scheme = scheme(request, fields);
     let route = Route::new(request.method, template(settings, &handle, request));
     let server = Server::named(request.uri, fields.host);
+    let version = protocol_version(request.version);
     let mut known = Known::default();
-    known.dimension("http.request.method", Some(method));
-    known.dimension("url.scheme", Some(scheme));
-    known.dimension("http.route", route.template());
-    known.dimension("network.protocol.version", protocol_version(request.version));
+    known.attribute("http.request.method", Some(method));
+    known.attribute("url.scheme", Some(scheme));
+    known.attribute("http.route", route.template());
+    known.attribute("network.protocol.version", version);
     known.attribute("http.request.method_original", original_method(request.method));
     known.attribute("url.path", Some(bounded(request.uri.path(), MAX_PATH)));
     known.attribute("server.address", server.address);
@@ -108,11 +108,19 @@ fn start_http(
     let builder = Operation::builder(&scope, route.name(), SpanKind::Server)
         .handle(handle)
         .attributes(known.for_span())
-        .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.http_duration));
     let headers = Headers::new(request.headers, CarrierKind::Http);
     let is_probe = || settings.is_probe(request);
-    let operation = origin.start(builder, &headers, &is_probe);
+    let mut operation = origin.extract(builder, &headers, &is_probe).start();
+    if instruments.is_some() {
+        let texts = [
+            ("http.request.method", Some(method)),
+            ("url.scheme", Some(scheme)),
+            ("network.protocol.version", version),
+        ];
+        let texts = texts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, text?)));
+        operation.add_dimensions(texts.chain(route.dimension()));
+    }
     if let Some(span) = operation.span() {
         route.tell(span.attributes());
     }
@@ -147,7 +155,7 @@ fn start_grpc(
         .duration(instruments.as_deref().map(|it| &it.rpc_duration));
     let headers = Headers::new(request.headers, CarrierKind::Grpc);
     let is_probe = || settings.is_probe(request);
-    let operation = origin.start(builder, &headers, &is_probe);
+    let operation = origin.extract(builder, &headers, &is_probe).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use http::Method;
+use opentelemetry::KeyValue;
 use rustc_hash::FxHasher;
 use trilha_core::{
     ContextAttributes, MatchedRoute,
@@ -51,6 +52,15 @@ impl<'r> Route<'r> {
             Self::Kept(kept) => Some(kept.route.as_str()),
             Self::Other { template, .. } => template.as_deref(),
         }
+    }
+
+    /// The same for a metric.
+    pub(super) fn dimension(&self) -> Option<KeyValue> {
+        let value = match self {
+            Self::Kept(kept) => kept.route.value(),
+            Self::Other { template, .. } => template.as_deref()?.to_owned().into(),
+        };
+        Some(KeyValue::new("http.route", value))
     }
 
     /// Makes it known to all that the request brings about.
