@@ -133,8 +133,16 @@ impl ContextAttributes {
 
     /// Calls `visit` with each value that is set, in the schema's order.
     pub fn for_each(&self, mut visit: impl FnMut(&Definition, &str)) {
-        let values = self.0.values.read().clone(); // `visit` may set some
-        self.for_each_of(&values, |_, definition, value| visit(definition, value));
+        // One after the other, each without the lock: `visit` may set some.
+        let mut from = 0;
+        loop {
+            let next = self.0.values.read().first_from(from);
+            let Some((at, value)) = next else { return };
+            if let Some(definition) = self.0.vocabulary.definition(at) {
+                visit(definition, &value);
+            }
+            from = at + 1;
+        }
     }
 
     /// Calls `visit` with each value that is set and may leave by `exit`, as the [guard](crate::guard) lets it
@@ -211,6 +219,11 @@ impl Values {
         self.0.iter().find(|(at, _)| *at == position).map(|(_, value)| value)
     }
 
+    /// The first one at this position or behind it.
+    fn first_from(&self, position: usize) -> Option<(usize, Arc<str>)> {
+        self.0.iter().find(|(at, _)| *at >= position).cloned()
+    }
+
     fn set(&mut self, position: usize, value: Arc<str>) {
         let place = self.0.iter().position(|(at, _)| *at >= position).unwrap_or(self.0.len());
         match self.0.get_mut(place) {
@@ -253,6 +266,23 @@ mod tests {
         let names: Vec<_> = shown.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, Key::ALL.map(Key::name));
         assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("z"));
+    }
+
+    #[test]
+    fn who_is_shown_values_may_set_some() {
+        let attributes = ContextAttributes::default();
+        for (key, value) in [(Key::ALL[1], "a"), (Key::ALL[2], "b")] {
+            attributes.0.values.write().set(key.index(), value.into());
+        }
+        let mut shown = Vec::new();
+        attributes.for_each(|definition, value| {
+            shown.push((definition.name().to_owned(), value.to_owned()));
+            // One that was shown, or would stand before it, and one that is still to be shown.
+            attributes.0.values.write().set(Key::ALL[0].index(), "early".into());
+            attributes.0.values.write().set(Key::ALL[2].index(), "late".into());
+        });
+        let [_, first, second, ..] = Key::ALL.map(|key| key.name().to_owned());
+        assert_eq!(shown, [(first, "a".to_owned()), (second, "late".to_owned())]);
     }
 
     #[test]

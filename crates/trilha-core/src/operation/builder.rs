@@ -29,9 +29,7 @@ pub struct OperationBuilder<'a> {
     name: &'a str,
     kind: SpanKind,
     handle: Option<Handle>,
-    parent: Parent,
-    /// In the place of a parent.
-    arrival: Option<Arrival<'a>>,
+    parent: Parent<'a>,
     links: Vec<(TraceContext, &'a [Attribute<'a>])>,
     inbound: Inbound,
     attributes: &'a [Attribute<'a>],
@@ -41,11 +39,12 @@ pub struct OperationBuilder<'a> {
 }
 
 #[derive(Debug)]
-enum Parent {
+enum Parent<'a> {
     Current,
     None,
     Local(Context),
     Remote(TraceContext),
+    Arrival(Arrival<'a>),
 }
 
 impl<'a> OperationBuilder<'a> {
@@ -57,7 +56,6 @@ impl<'a> OperationBuilder<'a> {
             kind,
             handle: None,
             parent: Parent::Current,
-            arrival: None,
             links: Vec::new(),
             inbound: Inbound::default(),
             attributes: &[],
@@ -83,14 +81,16 @@ impl<'a> OperationBuilder<'a> {
 
     /// Starts a new trace.
     #[inline]
-    pub fn root(self) -> Self {
-        self.set_parent(Parent::None)
+    pub fn root(mut self) -> Self {
+        self.parent = Parent::None;
+        self
     }
 
     /// Starts under this context. Defaults to the current one.
     #[inline]
-    pub fn parent(self, context: &Context) -> Self {
-        self.set_parent(Parent::Local(context.clone()))
+    pub fn parent(mut self, context: &Context) -> Self {
+        self.parent = Parent::Local(context.clone());
+        self
     }
 
     /// Continues a trace that was read from somewhere else, or starts a new one where there is none.
@@ -99,12 +99,7 @@ impl<'a> OperationBuilder<'a> {
         if let Some(parent) = &parent {
             self.inbound.add_context(parent);
         }
-        self.set_parent(parent.map_or(Parent::None, Parent::Remote))
-    }
-
-    #[inline]
-    fn set_parent(mut self, parent: Parent) -> Self {
-        (self.parent, self.arrival) = (parent, None);
+        self.parent = parent.map_or(Parent::None, Parent::Remote);
         self
     }
 
@@ -115,7 +110,7 @@ impl<'a> OperationBuilder<'a> {
     /// `trilha.propagation.broken`; at an edge (zone Z1) it is expected.
     #[inline]
     pub fn extract(mut self, carrier: &'a dyn Carrier, trust: Trust) -> Self {
-        self.arrival = Some(Arrival::new(carrier, trust));
+        self.parent = Parent::Arrival(Arrival::new(carrier, trust));
         self
     }
 
@@ -123,7 +118,7 @@ impl<'a> OperationBuilder<'a> {
     /// known.
     #[inline]
     pub fn sender(mut self, sender: Option<Sender<'a>>) -> Self {
-        if let Some(arrival) = &mut self.arrival {
+        if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.sender = sender;
         }
         self
@@ -133,7 +128,7 @@ impl<'a> OperationBuilder<'a> {
     /// none. Where that makes it a stranger, it is counted as broken propagation. Defaults to false.
     #[inline]
     pub fn unknown_sender(mut self, is_unknown: bool) -> Self {
-        if let Some(arrival) = &mut self.arrival {
+        if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.is_unknown = is_unknown;
         }
         self
@@ -143,7 +138,7 @@ impl<'a> OperationBuilder<'a> {
     /// is missing. Defaults to false.
     #[inline]
     pub fn probe(mut self, is_probe: &'a (dyn Fn() -> bool + 'a)) -> Self {
-        if let Some(arrival) = &mut self.arrival {
+        if let Parent::Arrival(arrival) = &mut self.parent {
             arrival.is_probe = is_probe;
         }
         self
@@ -193,7 +188,7 @@ impl<'a> OperationBuilder<'a> {
     /// them.
     pub fn start(mut self) -> Operation {
         let around = match &self.parent {
-            Parent::Local(context) if self.arrival.is_none() => context.clone(),
+            Parent::Local(context) => context.clone(),
             _ => current::context(),
         };
         let outer = Work::span_of(&around);
@@ -201,21 +196,24 @@ impl<'a> OperationBuilder<'a> {
             Some(handle) if !around.is_telemetry_suppressed() => handle,
             _ => Handle::inside(outer, &around),
         };
-        let mut accepted = self.arrival.map(|arrival| arrival.accept(&handle));
         // The trace is not kept, and nothing in it can be: the parent stands for its child.
         let unkept = match &self.parent {
-            Parent::Current | Parent::Local(_) if accepted.is_none() => {
+            Parent::Current | Parent::Local(_) => {
                 outer.filter(|span| !span.is_kept() && span.is_current(&around))
             }
             _ => None,
         };
         let unkept = unkept.filter(|span| span.handle().is_same(&handle) && handle.recorder().drop_child());
-        let descent = match (&mut accepted, self.parent) {
+        let mut accepted = None;
+        let descent = match self.parent {
             _ if unkept.is_some() => Descent::default(),
-            (Some(accepted), _) => Descent::of_remote(accepted.parent.take(), accepted.decision),
-            (None, Parent::None) => Descent::default(),
-            (None, Parent::Current | Parent::Local(_)) => Descent::inside(outer, &around),
-            (None, Parent::Remote(parent)) => Descent::of_remote(Some(parent), Decision::Parent),
+            Parent::None => Descent::default(),
+            Parent::Current | Parent::Local(_) => Descent::inside(outer, &around),
+            Parent::Remote(parent) => Descent::of_remote(Some(parent), Decision::Parent),
+            Parent::Arrival(arrival) => {
+                let accepted = accepted.insert(arrival.accept(&handle));
+                Descent::of_remote(accepted.parent.take(), accepted.decision)
+            }
         };
         let attributes = match outer.map(Span::attributes) {
             Some(attributes) if accepted.is_none() => match self.kind {
