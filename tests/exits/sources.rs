@@ -151,6 +151,7 @@ const EXITS: &[Exit] = &[
             "trilha-tower/src/grpc.rs",
             "trilha-tower/src/request.rs",
             "trilha-tower/src/server/fields.rs",
+            "trilha-tower/src/server/head.rs",
             "trilha-tower/src/server/operation.rs",
             "trilha/src/settings/exporter.rs",
         ],

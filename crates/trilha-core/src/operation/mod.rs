@@ -123,11 +123,14 @@ impl Operation {
         }
     }
 
-    /// Adds dimensions to the duration metric alone, where there is one: those of which it is made do not stand there
-    /// yet. Their values must be few.
-    pub fn add_dimensions(&mut self, dimensions: impl IntoIterator<Item = KeyValue>) {
+    /// Adds dimensions to the duration metric alone, where there is one, under keys that do not stand there yet. What is
+    /// shared or static costs no copy. Their values must be few.
+    pub fn add_dimensions(
+        &mut self,
+        dimensions: impl IntoIterator<Item = (&'static str, opentelemetry::Value)>,
+    ) {
         if let Some(measure) = self.0.as_mut().and_then(|open| open.measure.as_mut()) {
-            measure.add(dimensions);
+            measure.add(dimensions.into_iter().map(|(key, value)| KeyValue::new(key, value)));
         }
     }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use http::HeaderValue;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::Context;
 use trilha_core::{
     CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
     http::{Headers, known_method, original_method, protocol_version},
@@ -113,13 +113,13 @@ fn start_http(
     let is_probe = || settings.is_probe(request);
     let mut operation = origin.extract(builder, &headers, &is_probe).start();
     if instruments.is_some() {
-        let texts = [
-            ("http.request.method", Some(method)),
-            ("url.scheme", Some(scheme)),
-            ("network.protocol.version", version),
+        let dimensions = [
+            ("http.request.method", Some(method.into())),
+            ("url.scheme", Some(scheme.into())),
+            ("network.protocol.version", version.map(Into::into)),
+            ("http.route", route.dimension()),
         ];
-        let texts = texts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, text?)));
-        operation.add_dimensions(texts.chain(route.dimension()));
+        operation.add_dimensions(dimensions.into_iter().filter_map(|(key, value)| Some((key, value?))));
     }
     if let Some(span) = operation.span() {
         route.tell(span.attributes());

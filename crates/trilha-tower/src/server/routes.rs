@@ -11,7 +11,6 @@ use std::{
 };
 
 use http::Method;
-use opentelemetry::KeyValue;
 use rustc_hash::FxHasher;
 use trilha_core::{
     ContextAttributes, MatchedRoute,
@@ -55,12 +54,11 @@ impl<'r> Route<'r> {
     }
 
     /// The same for a metric.
-    pub(super) fn dimension(&self) -> Option<KeyValue> {
-        let value = match self {
-            Self::Kept(kept) => kept.route.value(),
-            Self::Other { template, .. } => template.as_deref()?.to_owned().into(),
-        };
-        Some(KeyValue::new("http.route", value))
+    pub(super) fn dimension(&self) -> Option<opentelemetry::Value> {
+        match self {
+            Self::Kept(kept) => Some(kept.route.value()),
+            Self::Other { template, .. } => Some(template.as_deref()?.to_owned().into()),
+        }
     }
 
     /// Makes it known to all that the request brings about.
