@@ -253,3 +253,34 @@ impl Drop for Entered<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    fn work() -> Operation {
+        Operation::builder(&Scope::new("test", ""), "work", SpanKind::Internal).start()
+    }
+
+    #[test]
+    fn a_panic_ends_the_operation_in_which_it_is_and_no_other() {
+        /// Works on while the thread unwinds.
+        struct Cleanup<'o>(&'o mut Operation);
+
+        impl Drop for Cleanup<'_> {
+            fn drop(&mut self) {
+                self.0.enter(|| ());
+            }
+        }
+
+        let (mut outer, mut inner) = (work(), work());
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _cleanup = Cleanup(&mut outer);
+            inner.enter(|| panic!("of the program"));
+        }));
+        assert!(caught.is_err());
+        assert!(inner.span().is_none() && outer.span().is_some());
+    }
+}

@@ -17,7 +17,7 @@ use trilha_core::{
     http::{SpanName, known_method, span_name},
 };
 
-static KEPT: LazyLock<Routes> = LazyLock::new(Routes::new);
+static KEPT: LazyLock<Routes<MOST>> = LazyLock::new(Routes::new);
 
 /// What is known of a request's route.
 pub(super) enum Route<'r> {
@@ -80,16 +80,16 @@ pub(super) struct Kept {
 }
 
 /// By method and template. Nothing is ever taken out or moved, so that reading needs no lock.
-struct Routes(Box<[OnceLock<Kept>]>);
+struct Routes<const PLACES: usize>(Box<[OnceLock<Kept>]>);
 
 /// As many are kept.
 const MOST: usize = 1_024;
 /// How many places one may stand at.
 const TRIES: usize = 8;
 
-impl Routes {
+impl<const PLACES: usize> Routes<PLACES> {
     fn new() -> Self {
-        Self(iter::repeat_with(OnceLock::new).take(MOST).collect())
+        Self(iter::repeat_with(OnceLock::new).take(PLACES).collect())
     }
 
     /// None where it is not kept.
@@ -120,8 +120,8 @@ impl Routes {
         let mut hasher = FxHasher::default();
         hasher.write(template.as_bytes());
         hasher.write(method.as_str().as_bytes());
-        let first = hasher.finish() as usize % MOST;
-        (first..first + TRIES).filter_map(|at| self.0.get(at % MOST))
+        let first = hasher.finish() as usize % PLACES;
+        (first..first + TRIES).filter_map(|at| self.0.get(at % PLACES))
     }
 }
 
@@ -129,13 +129,25 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn name<'r>(routes: &'r Routes, method: &str, template: &str) -> Option<&'r str> {
+    fn name<'r, const PLACES: usize>(
+        routes: &'r Routes<PLACES>,
+        method: &str,
+        template: &str,
+    ) -> Option<&'r str> {
         routes.of(&method.parse().unwrap(), template).map(|kept| &*kept.name)
     }
 
     #[test]
+    fn those_that_share_a_place_are_told_apart() {
+        let routes = Routes::<TRIES>::new();
+        for (method, template) in [("GET", "/a"), ("POST", "/a"), ("GET", "/b"), ("POST", "/b")].repeat(2) {
+            assert_eq!(name(&routes, method, template), Some(&*format!("{method} {template}")));
+        }
+    }
+
+    #[test]
     fn a_route_is_kept_once_for_each_method() {
-        let routes = Routes::new();
+        let routes = Routes::<MOST>::new();
         let methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "QUERY"];
         for method in methods {
             for template in ["/orders", "/orders/{id}"] {
@@ -150,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_callers_make_up_and_what_is_no_route_is_not_kept() {
-        let routes = Routes::new();
+        let routes = Routes::<MOST>::new();
         let long = "/a".repeat(1_000);
         for (method, template) in [("BREW", "/orders"), ("GET", ""), ("GET", "/a\n"), ("GET", &long)] {
             assert_eq!(name(&routes, method, template), None, "{method} {template:?}");
@@ -160,14 +172,16 @@ mod tests {
 
     #[test]
     fn those_beyond_the_bound_are_not_kept_and_known_ones_stay() {
-        let routes = Routes::new();
-        let all: Vec<_> = (0..3 * MOST).map(|number| format!("/{number}")).collect();
-        let kept: Vec<_> = all.iter().map(|template| name(&routes, "GET", template)).collect();
+        let routes = Routes::<MOST>::new();
+        let methods = ["GET", "POST", "PUT", "DELETE"].into_iter().cycle();
+        let all: Vec<_> =
+            methods.zip(0..3 * MOST).map(|(method, number)| (method, format!("/{}", number / 4))).collect();
+        let kept: Vec<_> = all.iter().map(|(method, template)| name(&routes, method, template)).collect();
         let count = kept.iter().flatten().count();
         assert!((MOST / 2..=MOST).contains(&count), "{count}");
-        for (template, kept) in all.iter().zip(kept) {
-            assert_eq!(name(&routes, "GET", template), kept);
-            assert!(kept.is_none_or(|kept| kept == format!("GET {template}")));
+        for ((method, template), kept) in all.iter().zip(kept) {
+            assert_eq!(name(&routes, method, template), kept);
+            assert!(kept.is_none_or(|kept| kept == format!("{method} {template}")));
         }
     }
 }
