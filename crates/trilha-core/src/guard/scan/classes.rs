@@ -48,7 +48,7 @@ impl<'t> Window<'t> {
                 word |= mask(x.simd_gt(all(b'@')) | x.simd_eq(all(b'-')), at);
             },
         );
-        let digit = high & !beyond_nine;
+        let digit = high ^ beyond_nine; // which is a part of it
         (Look::of(self, high, word | digit, visible ^ digit), written.to_bitmask() != 0)
     }
 
