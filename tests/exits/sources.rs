@@ -26,6 +26,7 @@ const EXITS: &[Exit] = &[
         names: &["SpanRecord", "SpanSink", "recorder()"],
         files: &[
             "trilha-core/src/operation/builder.rs",
+            "trilha-core/src/recorder/child.rs",
             "trilha-core/src/recorder/mod.rs",
             "trilha-core/src/recorder/noop.rs",
             "trilha-core/src/recorder/span.rs",

@@ -6,14 +6,14 @@ use opentelemetry::{
     Context,
     trace::{Status as ApiStatus, TraceContextExt},
 };
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use tracing_core::{Event, Level};
 use trilha_core::{
     Handle, Span,
     api::ApiSpan,
     current,
     guard::{Place, Verdict},
-    recorder::{Attribute, Status, to_key_value},
+    recorder::{Attribute, Origin, Status, to_key_value},
 };
 
 use crate::{detail, entered, fields::EventFields};
@@ -64,13 +64,13 @@ impl Target {
             Self::Foreign(context) => EventFields::in_full(event, Handle::of(context).stats().panics()),
         };
         if wanted.is_recorded {
-            let mut attributes: SmallVec<[Attribute<'_>; 8]> =
-                smallvec![("level", metadata.level().as_str().into()), ("target", metadata.target().into())];
+            let origin = Origin { level: metadata.level().as_str(), target: metadata.target() };
+            let mut attributes = SmallVec::<[Attribute<'_>; 8]>::new();
             fields.attributes().for_each(|attribute| attributes.push(attribute));
             if wanted.with_location {
                 detail::location(metadata, |attribute| attributes.push(attribute));
             }
-            self.add_event(fields.name().unwrap_or(metadata.name()), &attributes);
+            self.add_event(origin, fields.name().unwrap_or(metadata.name()), &attributes);
         }
         match fields.only_error() {
             Some(text) => self.fail(text),
@@ -79,14 +79,15 @@ impl Target {
         }
     }
 
-    fn add_event(&self, name: &str, attributes: &[Attribute<'_>]) {
+    fn add_event(&self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
         let context = match self {
-            Self::Known(span) => return span.add_event(name, None, attributes),
+            Self::Known(span) => return span.write(|span| span.add_event_of(origin, name, attributes)),
             Self::Foreign(context) => context,
         };
         let handle = Handle::of(context);
         let Some(name) = judged(&handle, Place::EventName, name) else { return };
-        handle.guard().judge_attributes(Place::EventAttribute, attributes, |left| {
+        let attributes = [&origin.attributes(), attributes].concat();
+        handle.guard().judge_attributes(Place::EventAttribute, &attributes, |left| {
             let left = left.iter().copied().map(to_key_value).collect();
             context.span().add_event_with_timestamp(name, SystemTime::now(), left);
         });

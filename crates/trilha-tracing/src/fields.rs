@@ -5,12 +5,15 @@
 use std::{
     error::Error,
     fmt::{self, Debug, Write},
-    iter,
+    hash::BuildHasher,
+    iter, ptr,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 use opentelemetry::{Value as Owned, trace::SpanKind};
+use rustc_hash::FxBuildHasher;
 use tracing_core::{
-    Event,
+    Event, Metadata,
     field::{Field, Visit},
     span::{Attributes, Record},
 };
@@ -49,7 +52,7 @@ pub(crate) struct SpanSettings {
 
 impl SpanSettings {
     pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
-        let is_any = attributes.fields().iter().any(|field| is_setting(field.name()));
+        let is_any = has_settings(attributes.metadata());
         let mut settings = Self { name: None, kind: SpanKind::Internal, is_any };
         if !is_any {
             return settings; // as nearly always
@@ -94,8 +97,22 @@ fn write_field(name: &str, value: Value<'_>, span: &mut SpanWriter<'_>) {
     }
 }
 
-fn is_setting(name: &str) -> bool {
-    name.as_bytes().first_chunk() == Some(b"otel.")
+/// Whether some fields of spans that are made there are settings: looked for once, and the place is known by its
+/// address from then on. Nearly all have none.
+fn has_settings(place: &'static Metadata<'static>) -> bool {
+    const PLACES: usize = 1_024;
+    static WITHOUT: [AtomicUsize; PLACES] = [const { AtomicUsize::new(0) }; PLACES];
+    let address = ptr::from_ref(place).addr();
+    let [first, ..] = &WITHOUT;
+    let known = WITHOUT.get(FxBuildHasher.hash_one(address) as usize % PLACES).unwrap_or(first);
+    if known.load(Relaxed) == address {
+        return false;
+    }
+    let has_settings = place.fields().iter().any(|field| field.name().starts_with("otel."));
+    if !has_settings {
+        known.store(address, Relaxed);
+    }
+    has_settings
 }
 
 fn kind(name: &str) -> SpanKind {
@@ -177,7 +194,7 @@ pub(crate) trait TakeField {
 }
 
 impl<F: FnMut(&'static str, Value<'_>)> TakeField for F {
-    #[inline]
+    #[inline(always)] // so that the kind of value is known where it is written
     fn take(&mut self, name: &'static str, value: Value<'_>) {
         self(name, value);
     }
@@ -219,6 +236,7 @@ impl<'p, T: TakeField> EachField<'p, T> {
         Self { to, panics, are_errors_in_full: true }
     }
 
+    #[inline(always)]
     fn visit<'v>(&mut self, field: &Field, value: impl Into<Value<'v>>) {
         self.to.take(field.name(), value.into());
     }

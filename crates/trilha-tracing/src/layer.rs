@@ -1,6 +1,9 @@
 //! The layer that makes a span of each `tracing` span, and an event of each `tracing` event.
 
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, TraceContextExt},
+};
 use tracing_core::{
     Event, Level, LevelFilter, Subscriber,
     span::{Attributes, Id, Record},
@@ -8,7 +11,7 @@ use tracing_core::{
 use tracing_subscriber::{Layer, layer};
 use trilha_core::{
     Handle, Scope, Span, current,
-    recorder::{Link, SpanStart},
+    recorder::{Child, Link, OwnChild, SpanStart},
 };
 
 use crate::{
@@ -96,21 +99,29 @@ impl TraceLayer {
     }
 
     fn start(&self, attributes: &Attributes<'_>) -> Span {
-        let current = current::context();
-        let parent = match attributes.parent().map(|parent| self.span_of(parent)) {
-            Some(Some(parent)) => parent.in_context(&current),
-            None if attributes.is_root() => current.with_remote_span_context(SpanContext::NONE),
-            _ => current,
-        };
-        if !attributes.is_contextual()
-            && let Some(span) = Span::instead_of_child(&parent)
-        {
-            return span;
+        match self.child(attributes) {
+            Child::Shared(span) => span, // as for most children of what is not kept: nothing else is looked at
+            Child::Own(child) => self.start_own(child, attributes),
         }
+    }
+
+    fn child(&self, attributes: &Attributes<'_>) -> Child {
+        let child_of = |context: &Context| Child::of(context, Some(&self.handle));
+        if attributes.is_contextual() {
+            return current::map(child_of);
+        }
+        let current = current::context();
+        match attributes.parent().map(|parent| self.span_of(parent)) {
+            Some(Some(parent)) => child_of(&parent.in_context(&current)),
+            Some(None) => child_of(&current),
+            None => child_of(&current.with_remote_span_context(SpanContext::NONE)),
+        }
+    }
+
+    fn start_own(&self, child: OwnChild, attributes: &Attributes<'_>) -> Span {
         let settings = SpanSettings::of(attributes);
         let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
-        let start = SpanStart::new(&SCOPE, name, &settings.kind);
-        Span::start(start, &parent, Some(&self.handle), |span| {
+        child.start(SpanStart::new(&SCOPE, name, &settings.kind), |span| {
             Detail::of_span(&self.details, attributes.metadata(), |(key, value)| {
                 span.set_attribute(key, value);
             });
@@ -136,10 +147,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
             return;
         }
         let timing = Timing::start(self.wants(Detail::Timing));
-        // As for most children of what is not kept: nothing else is looked at.
-        let shared = attributes.is_contextual().then(|| current::map(Span::instead_of_child)).flatten();
-        let span = shared.unwrap_or_else(|| self.start(attributes));
-        self.open.insert(id, Made { span, timing });
+        self.open.insert(id, Made { span: self.start(attributes), timing });
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: layer::Context<'_, S>) {
@@ -203,6 +211,6 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
             span.set_attribute("busy_ns", busy);
             span.set_attribute("idle_ns", idle);
         }
-        span.end(timing.left());
+        span.finish(timing.left());
     }
 }

@@ -1,9 +1,9 @@
 //! The spans that a layer made and that are open, by their ids. They are not in the registry's extensions, where
 //! each one is an allocation of its own, and each look costs as much as a small span.
 
-use std::{collections::HashMap, fmt, hash::BuildHasher, sync::Arc};
+use std::{collections::HashMap, fmt, iter, sync::Arc};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxBuildHasher;
 use tracing_core::span::Id;
 use trilha_core::Span;
@@ -19,19 +19,25 @@ pub(crate) struct Made {
 
 /// The open spans of one subscriber. Clones share them.
 #[derive(Clone)]
-pub(crate) struct OpenSpans(Arc<[Shard; SHARDS]>);
+pub(crate) struct OpenSpans(Arc<[Mutex<Place>]>);
 
-type Shard = Mutex<HashMap<Id, Made, FxBuildHasher>>;
+/// The spans whose ids lead here: nearly always one, which is found without a hash table.
+#[derive(Default)]
+struct Place {
+    first: Option<(Id, Made)>,
+    more: HashMap<Id, Made, FxBuildHasher>,
+}
 
-/// Parts with a lock of their own, so that threads seldom meet.
-const SHARDS: usize = 32;
-
-/// Room that a part keeps when it is empty.
-const KEPT: usize = 256;
+/// Places, each with a lock of its own, so that threads seldom meet. A power of two.
+const PLACES: usize = 1_024;
 
 impl OpenSpans {
     pub(crate) fn insert(&self, id: &Id, made: Made) {
-        self.shard(id).lock().insert(id.clone(), made);
+        let Some(mut place) = self.place(id) else { return };
+        match &place.first {
+            None => place.first = Some((id.clone(), made)),
+            Some(_) => drop(place.more.insert(id.clone(), made)),
+        }
     }
 
     /// A clone: what is done with a span may run foreign code, under no lock.
@@ -41,29 +47,36 @@ impl OpenSpans {
 
     /// Changes what is kept of a span. `change` must run no foreign code.
     pub(crate) fn with<R>(&self, id: &Id, change: impl FnOnce(&mut Made) -> R) -> Option<R> {
-        self.shard(id).lock().get_mut(id).map(change)
+        let mut place = self.place(id)?;
+        match &mut place.first {
+            Some((first, made)) if first == id => Some(change(made)),
+            _ => place.more.get_mut(id).map(change),
+        }
     }
 
     pub(crate) fn remove(&self, id: &Id) -> Option<Made> {
-        let mut open = self.shard(id).lock();
-        let made = open.remove(id);
-        if open.is_empty() && open.capacity() > KEPT {
-            open.shrink_to(KEPT);
+        let mut place = self.place(id)?;
+        if let Some((_, made)) = place.first.take_if(|(first, _)| first == id) {
+            return Some(made);
+        }
+        let made = place.more.remove(id);
+        if place.more.is_empty() {
+            place.more = HashMap::default(); // gives the room back
         }
         made
     }
 
-    fn shard(&self, id: &Id) -> &Shard {
-        // The map itself looks at the lowest bits and at the highest.
-        let at = (FxBuildHasher.hash_one(id) >> 32) as usize % SHARDS;
-        let [first, ..] = &*self.0;
-        self.0.get(at).unwrap_or(first)
+    #[inline]
+    fn place(&self, id: &Id) -> Option<MutexGuard<'_, Place>> {
+        // The upper bits of a product depend on all bits of its factors.
+        let hash = id.into_u64().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0.get((hash >> (u64::BITS - PLACES.ilog2())) as usize).map(Mutex::lock)
     }
 }
 
 impl Default for OpenSpans {
     fn default() -> Self {
-        Self(Arc::new(std::array::from_fn(|_| Shard::default())))
+        Self(iter::repeat_with(Mutex::default).take(PLACES).collect())
     }
 }
 
@@ -95,10 +108,13 @@ mod tests {
         let ids: Vec<_> = (1..100_000).map(Id::from_u64).collect();
         ids.iter().for_each(|id| open.insert(id, made()));
         assert!(ids.iter().all(|id| open.get(id).is_some()));
-        let fullest = open.0.iter().map(|shard| shard.lock().len()).max();
-        assert!(fullest < Some(2 * ids.len() / SHARDS), "{fullest:?}");
-        assert!(ids.iter().all(|id| open.remove(id).is_some() && open.get(id).is_none()));
-        let room: usize = open.0.iter().map(|shard| shard.lock().capacity()).sum();
-        assert!(room < SHARDS * 2 * KEPT, "{room}");
+        let fullest = open.0.iter().map(|place| place.lock().more.len()).max();
+        assert!(fullest < Some(2 * ids.len() / PLACES), "{fullest:?}");
+        let (removed, left) = ids.split_at(ids.len() / 3);
+        assert!(removed.iter().rev().all(|id| open.remove(id).is_some() && open.get(id).is_none()));
+        assert!(left.iter().all(|id| open.get(id).is_some()));
+        assert!(left.iter().rev().all(|id| open.remove(id).is_some() && open.get(id).is_none()));
+        let room: usize = open.0.iter().map(|place| place.lock().more.capacity()).sum();
+        assert_eq!(room, 0);
     }
 }

@@ -73,9 +73,7 @@ impl Tracer for ApiTracer {
             start_time: builder.start_time,
             ..SpanStart::new(&self.scope, &builder.name, &kind)
         };
-        let span = Span::instead_of_child(context);
-        let span = span.unwrap_or_else(|| Span::start(start, context, Some(&self.handle), |_| {}));
-        let mut span = ApiSpan::owned(span);
+        let mut span = ApiSpan::owned(Span::start(start, context, Some(&self.handle), |_| {}));
         for event in builder.events.into_iter().flatten() {
             span.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
         }

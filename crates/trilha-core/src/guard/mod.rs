@@ -46,7 +46,7 @@ pub use self::{
     scan::Detect,
 };
 use self::{counts::Counts, scan::Scanner, treatment::Treatments};
-use crate::{fence::Panics, schema::Schema};
+use crate::{fence::Panics, recorder::PerOrigin, schema::Schema};
 
 static DEFAULT: LazyLock<PiiGuard> = LazyLock::new(|| PiiGuard(Arc::new(Inner::new(PiiGuardBuilder::new()))));
 
@@ -75,6 +75,8 @@ struct Inner {
     /// A text of so many bytes or more is not [looked](judge) at before it is judged.
     unseen_bytes: usize,
     treatments: Treatments,
+    /// Of events that leave as they are.
+    origins: PerOrigin<()>,
     counts: Counts,
     panics: Panics,
     notify: OnceLock<Notify>,
@@ -236,6 +238,7 @@ impl Inner {
             schema,
             hash_key,
             treatments: Treatments::new(),
+            origins: PerOrigin::new(),
             counts: Counts::new(),
             panics: Panics::default(),
             notify: OnceLock::new(),

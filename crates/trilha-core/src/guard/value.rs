@@ -5,7 +5,7 @@ use opentelemetry::{Array, KeyValue, StringValue};
 use super::{PiiGuard, Place, Verdict};
 use crate::{
     ContextAttributes,
-    recorder::{Attribute, Value, to_key_value},
+    recorder::{Attribute, Origin, Scalar, Value, to_key_value},
 };
 
 /// Numbers with fewer digits are nobody's.
@@ -67,6 +67,27 @@ impl PiiGuard {
             Value::Array(_) => false,
             _ => self.is_unruled(key) && !has_many_digits(value),
         }
+    }
+
+    /// As [`lets_through`](Self::lets_through), of a number or a truth value, by whatever place.
+    #[inline]
+    pub(crate) fn lets_scalar_through(&self, key: &str, value: Scalar) -> bool {
+        self.is_unruled(key) && !has_many_digits(value.into())
+    }
+
+    /// Whether an event's level and target leave as they are. Each place in the code is judged once.
+    #[inline]
+    pub(crate) fn lets_origin_through(&self, origin: Origin) -> bool {
+        self.0.origins.get(origin).is_some() || self.judge_origin(origin)
+    }
+
+    #[inline(never)]
+    fn judge_origin(&self, origin: Origin) -> bool {
+        let is_clean = origin.attributes().iter().all(|it| self.lets_through(Place::EventAttribute, *it));
+        if is_clean {
+            self.0.origins.keep(origin, ());
+        }
+        is_clean
     }
 
     /// Judges a value that is about to leave by `place`.

@@ -242,7 +242,7 @@ impl<'a> OperationBuilder<'a> {
         };
         let span = match unkept {
             Some(parent) => parent.with_attributes(attributes),
-            None => Span::start_by(handle, &start, attributes, |_| {}),
+            None => Span::start_by(handle, start, attributes, |_| {}),
         };
         let site = match accepted {
             Some(accepted) => {

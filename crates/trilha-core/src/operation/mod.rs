@@ -220,7 +220,8 @@ impl Operation {
             let _attached = current::attach(site.context(&span).clone());
             measure.finish(outcome, span.attributes(), ended);
         }
-        span.end(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
+        drop(site); // it may hold the span
+        span.finish(ended.and_then(|ended| SystemTime::now().checked_sub(ended.elapsed())));
     }
 }
 

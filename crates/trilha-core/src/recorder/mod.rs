@@ -3,7 +3,9 @@
 //! Adapters never see a recorder: they make [`Operation`](crate::Operation)s. A pipeline implements
 //! [`Recorder`]; every value passes by reference, so that a recorder that drops a span copies nothing.
 
+mod child;
 mod noop;
+mod origin;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -15,9 +17,11 @@ use std::{borrow::Cow, fmt::Debug, sync::Arc, time::SystemTime};
 pub use opentelemetry::trace::SpanKind;
 
 pub use self::{
+    child::{Child, OwnChild},
     noop::{NoopRecorder, PassThrough},
+    origin::{Origin, PerOrigin},
     span::{Span, WITHHELD},
-    value::{Attribute, Value, to_key_value},
+    value::{Attribute, Scalar, Value, to_key_value},
     writer::SpanWriter,
 };
 use crate::{SpanCounts, TraceContext, fence::Panics};
@@ -121,6 +125,11 @@ pub trait SpanRecord: Debug + Send + Sync {
     /// Adds an event. `time` defaults to now.
     fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]);
 
+    /// Adds an event that happens now, and begins with the attributes of its `origin`.
+    fn add_event_of(&self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        self.add_event(name, None, &[&origin.attributes(), attributes].concat());
+    }
+
     /// Adds a link.
     fn add_link(&self, link: &Link<'_>);
 
@@ -137,6 +146,12 @@ pub trait SpanRecord: Debug + Send + Sync {
     /// Ends the span. `time` defaults to now. Only the first call counts.
     fn end(&self, time: Option<SystemTime>);
 
+    /// As [`end`](Self::end), by somebody who needs the span no more: where nobody else has it, its memory may serve
+    /// for the next one.
+    fn finish(self: Arc<Self>, time: Option<SystemTime>) {
+        self.end(time);
+    }
+
     /// Where the first words are written, while nobody else has the record: without a lock. Defaults to none: they
     /// are set as all others are.
     fn sink(&mut self) -> Option<&mut dyn SpanSink> {
@@ -149,8 +164,23 @@ pub trait SpanSink {
     /// Sets an attribute, or replaces it.
     fn set_attribute(&mut self, key: &str, value: Value<'_>);
 
+    /// As [`set_attribute`](Self::set_attribute), of what most values are: nothing of it passes through memory.
+    fn set_text(&mut self, key: &str, text: &str) {
+        self.set_attribute(key, Value::Str(text));
+    }
+
+    /// As [`set_text`](Self::set_text), of a number or a truth value.
+    fn set_scalar(&mut self, key: &str, value: Scalar) {
+        self.set_attribute(key, value.into());
+    }
+
     /// Adds an event.
     fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]);
+
+    /// Adds an event that happens now, and begins with the attributes of its `origin`.
+    fn add_event_of(&mut self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        self.add_event(name, None, &[&origin.attributes(), attributes].concat());
+    }
 
     /// Adds a link.
     fn add_link(&mut self, link: &Link<'_>);
@@ -172,6 +202,10 @@ impl<R: SpanRecord + ?Sized> SpanSink for &R {
 
     fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
         R::add_event(self, name, time, attributes);
+    }
+
+    fn add_event_of(&mut self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        R::add_event_of(self, origin, name, attributes);
     }
 
     fn add_link(&mut self, link: &Link<'_>) {

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{Attribute, Decision, Link, SpanRecord, SpanStart, SpanWriter, Status, Value};
+use super::{Attribute, Child, Decision, Link, SpanRecord, SpanStart, SpanWriter, Status, Value};
 use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
     guard::{Place, Verdict},
-    operation::{Descent, KnownTrace, Work},
+    operation::{KnownTrace, Work},
     schema::Exit,
 };
 
@@ -34,25 +34,28 @@ impl Span {
     /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept.
     pub(crate) fn start_by(
         handle: Handle,
-        start: &SpanStart<'_>,
+        start: SpanStart<'_>,
         attributes: ContextAttributes,
         first: impl FnOnce(&mut SpanWriter<'_>),
     ) -> Self {
         // The tracestate of a local one was judged when it came in.
-        let parent = start.parent.filter(|_| start.is_parent_remote);
-        let parent = parent.and_then(|it| handle.guard().judge_trace(it));
-        let start = SpanStart { parent: parent.as_ref().or(start.parent), ..*start };
+        let judged = start.parent.filter(|_| start.is_parent_remote);
+        let judged = judged.and_then(|parent| handle.guard().judge_trace(parent));
+        let mut start = start;
+        start.parent = judged.as_ref().or(start.parent);
         if handle.recorder().looks_at_content() {
             let mut span = Self::start_judged(handle, &start, attributes);
             span.write_first(first);
             return span;
         }
-        let record = handle.recorder().start(&SpanStart { name: "", attributes: &[], links: &[], ..start });
+        let SpanStart { name, attributes: first_attributes, links, .. } = start;
+        (start.name, start.attributes, start.links) = ("", &[], &[]);
+        let record = handle.recorder().start(&start);
         let mut span = Self { is_kept: record.is_recording(), record, attributes, handle };
         span.write_first(|writer| {
-            writer.set_name(start.name);
-            start.attributes.iter().for_each(|(key, value)| writer.set(key, *value));
-            start.links.iter().for_each(|link| writer.add_link(link));
+            writer.set_name(name);
+            first_attributes.iter().for_each(|(key, value)| writer.set(key, *value));
+            links.iter().for_each(|link| writer.add_link(link));
             first(writer);
         });
         span
@@ -96,37 +99,18 @@ impl Span {
         span
     }
 
-    /// Starts a span that is no operation, as a bridge from another API does. Its parent is the span of
-    /// `context`, and none that `start` names; its handle that of `context`, else `fallback`. Where it is kept, `first`
-    /// says more of it, while nobody else has it.
+    /// Starts a span that is no operation, as a bridge from another API does: a [child](Child) of the current span of
+    /// `context`. Where it is kept, `first` says more of it, while nobody else has it.
     pub fn start(
         start: SpanStart<'_>,
         context: &Context,
         fallback: Option<&Handle>,
         first: impl FnOnce(&mut SpanWriter<'_>),
     ) -> Self {
-        let around = Work::span_of(context);
-        let handle = match (around, fallback) {
-            _ if context.is_telemetry_suppressed() => Handle::disabled(),
-            (Some(around), _) => around.handle.clone(),
-            (None, Some(fallback)) => fallback.clone(),
-            (None, None) => Handle::of(context),
-        };
-        let attributes = match around {
-            Some(around) => around.attributes.clone(),
-            None => ContextAttributes::new(handle.vocabulary().clone()),
-        };
-        let Descent { parent, is_remote, decision } = Descent::inside(around, context);
-        let start = SpanStart { parent: parent.as_ref(), is_parent_remote: is_remote, decision, ..start };
-        Self::start_by(handle, &start, attributes, first)
-    }
-
-    /// The current span of `context`, where it is not kept and no child of it can be: the child is counted, and
-    /// needs no span of its own.
-    pub fn instead_of_child(context: &Context) -> Option<Self> {
-        let parent = Work::span_of(context).filter(|parent| !parent.is_kept && parent.is_current(context))?;
-        let is_dropped = context.is_telemetry_suppressed() || parent.handle.recorder().drop_child();
-        is_dropped.then(|| parent.clone())
+        match Child::of(context, fallback) {
+            Child::Shared(span) => span,
+            Child::Own(own) => own.start(start, first),
+        }
     }
 
     /// The same open span for work that has context attributes of its own.
@@ -241,6 +225,17 @@ impl Span {
 
     /// Writes the context attributes and ends the span. `time` defaults to now. Only the first call counts.
     pub fn end(&self, time: Option<SystemTime>) {
+        self.write_context_attributes();
+        self.record.end(time);
+    }
+
+    /// As [`end`](Self::end), by the last one who has it: its memory serves for the next span.
+    pub fn finish(self, time: Option<SystemTime>) {
+        self.write_context_attributes();
+        self.record.finish(time);
+    }
+
+    fn write_context_attributes(&self) {
         if !self.attributes.is_empty() && self.is_recording() {
             self.attributes.for_each(|definition, value| {
                 if definition.travels(Exit::Span) {
@@ -248,6 +243,5 @@ impl Span {
                 }
             });
         }
-        self.record.end(time);
     }
 }

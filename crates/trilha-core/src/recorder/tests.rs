@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use opentelemetry::{Context, trace::TraceContextExt};
 use parking_lot::Mutex;
 
-use super::{Attribute, Link, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
+use super::{Attribute, Link, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
 use crate::{Handle, Operation, Recorder, Scope, Span, SpanCounts, SpanKind, TraceContext, schema::Schema};
 
 /// Hears what is said to its spans.
@@ -63,8 +63,13 @@ impl SpanSink for Words {
         self.said.lock().push(format!("{key} {value:?}"));
     }
 
-    fn add_event(&mut self, name: &str, _: Option<SystemTime>, _: &[Attribute<'_>]) {
-        self.said.lock().push(format!("event {name}"));
+    fn add_event(&mut self, name: &str, _: Option<SystemTime>, attributes: &[Attribute<'_>]) {
+        let attributes: String = attributes.iter().map(|(key, value)| format!(" {key} {value:?}")).collect();
+        self.said.lock().push(format!("event {name}{attributes}"));
+    }
+
+    fn add_event_of(&mut self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        self.add_event(&format!("{name} of {}", origin.target), None, attributes);
     }
 
     fn add_link(&mut self, _: &Link<'_>) {
@@ -137,6 +142,30 @@ fn first_words_are_judged_and_written_while_nobody_else_has_the_span() {
     );
 }
 
+#[test]
+fn an_origin_is_judged_before_its_events_are_written() {
+    let (scope, words) = (Scope::new("test", ""), Words::default());
+    let handle = Handle::builder(Arc::new(words.clone())).build();
+    let origins = ["orders", "ana@example.com"].map(|target| Origin { level: "INFO", target });
+    let start = SpanStart::new(&scope, "span", &SpanKind::Internal);
+    let span = Span::start(start, &Context::new(), Some(&handle), |writer| {
+        let attributes = [("to", Value::Str("bob@example.com"))];
+        // Where its keys are new, they are looked up first.
+        writer.add_event("known", None, &origins[0].attributes());
+        for _ in 0..2 {
+            origins.iter().for_each(|origin| writer.add_event_of(*origin, "said", &attributes));
+        }
+    });
+    drop(span);
+    let to = r#"to Str("[redacted:email]")"#;
+    let said = [
+        format!("event said of orders {to}"),
+        format!(r#"event said level Str("INFO") target Str("[redacted:email]") {to}"#),
+    ];
+    let before = ["name span", r#"event known level Str("INFO") target Str("orders")"#].map(str::to_owned);
+    assert_eq!(*words.said.lock(), [before, said.clone(), said].concat());
+}
+
 /// Keeps nothing, and counts what it is asked to start and to drop.
 #[derive(Debug, Default)]
 struct Unkept(Mutex<(usize, usize)>);
@@ -168,15 +197,16 @@ fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
     let handle = Handle::builder(recorder.clone()).build();
     let attributes = [("key", Value::Int(1))];
     let start = SpanStart { attributes: &attributes, ..SpanStart::new(&scope, "name", &SpanKind::Internal) };
-    assert!(Span::instead_of_child(&Context::new()).is_none());
-    let root = Span::start(start, &Context::new(), Some(&handle), |_| {});
+    let start_in = |context: &Context| Span::start(start, context, Some(&handle), |_| {});
+    let root = start_in(&Context::new());
+    assert_eq!(*recorder.0.lock(), (1, 0));
     let inside = root.in_context(&Context::new());
-    let child = Span::instead_of_child(&inside).unwrap();
-    assert_eq!(child.trace_context(), root.trace_context());
+    assert_eq!(start_in(&inside).trace_context(), root.trace_context());
     assert_eq!(*recorder.0.lock(), (1, 1));
 
-    assert!(Span::instead_of_child(&inside.with_telemetry_suppressed()).is_some());
+    assert_eq!(start_in(&inside.with_telemetry_suppressed()).trace_context(), root.trace_context());
     assert_eq!(*recorder.0.lock(), (1, 1), "nobody counts what is suppressed");
     let elsewhere = inside.with_remote_span_context(TraceContext::of_child(None, |_| true).to_api(false));
-    assert!(Span::instead_of_child(&elsewhere).is_none(), "another span runs inside it");
+    start_in(&elsewhere);
+    assert_eq!(*recorder.0.lock(), (2, 1), "another span runs inside it");
 }

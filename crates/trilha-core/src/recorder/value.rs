@@ -18,6 +18,45 @@ pub enum Value<'a> {
     Array(&'a Array),
 }
 
+/// A number or a truth value: a [`Value`] that fits into two registers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scalar {
+    kind: ScalarKind,
+    bits: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum ScalarKind {
+    Int,
+    Float,
+    Bool,
+}
+
+impl Value<'_> {
+    /// The number or truth value, if it is one.
+    #[inline]
+    pub fn scalar(self) -> Option<Scalar> {
+        let (kind, bits) = match self {
+            Self::Int(number) => (ScalarKind::Int, number as u64),
+            Self::Float(number) => (ScalarKind::Float, number.to_bits()),
+            Self::Bool(truth) => (ScalarKind::Bool, u64::from(truth)),
+            Self::Str(_) | Self::Array(_) => return None,
+        };
+        Some(Scalar { kind, bits })
+    }
+}
+
+impl From<Scalar> for Value<'_> {
+    #[inline]
+    fn from(Scalar { kind, bits }: Scalar) -> Self {
+        match kind {
+            ScalarKind::Int => Self::Int(bits as i64),
+            ScalarKind::Float => Self::Float(f64::from_bits(bits)),
+            ScalarKind::Bool => Self::Bool(bits != 0),
+        }
+    }
+}
+
 impl<'a> From<&'a opentelemetry::Value> for Value<'a> {
     fn from(value: &'a opentelemetry::Value) -> Self {
         use opentelemetry::Value as Theirs;

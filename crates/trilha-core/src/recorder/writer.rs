@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use super::{Attribute, Link, SpanSink, Status, Value, WITHHELD};
+use super::{Attribute, Link, Origin, Scalar, SpanSink, Status, Value, WITHHELD};
 use crate::{
     ContextAttributes, Handle,
     guard::{Judged, PiiGuard, Place, Verdict},
@@ -34,10 +34,27 @@ impl<'s> SpanWriter<'s> {
 
     #[inline]
     pub(super) fn set(&mut self, key: &str, value: Value<'_>) {
-        match self.guard().lets_through(Place::SpanAttribute, (key, value)) {
-            true => self.write(key, value),
-            false => self.set_judged(key, value),
+        match (value, value.scalar()) {
+            (Value::Str(text), _) => self.set_text(key, text),
+            (_, Some(scalar)) => self.set_scalar(key, scalar),
+            (_, None) => self.set_judged(key, value),
         }
+    }
+
+    #[inline(never)]
+    fn set_text(&mut self, key: &str, text: &str) {
+        if self.has_former_names() || !self.guard().lets_text_through(Place::SpanAttribute, key, text) {
+            return self.set_judged(key, Value::Str(text));
+        }
+        self.sink.set_text(key, text);
+    }
+
+    #[inline(never)]
+    fn set_scalar(&mut self, key: &str, value: Scalar) {
+        if self.has_former_names() || !self.guard().lets_scalar_through(key, value) {
+            return self.set_judged(key, value.into());
+        }
+        self.sink.set_scalar(key, value);
     }
 
     #[inline(never)]
@@ -52,21 +69,43 @@ impl<'s> SpanWriter<'s> {
     }
 
     /// Writes what was judged, also by the name that the key had before where that is wanted.
-    #[inline]
-    pub(super) fn write(&mut self, key: &str, value: Value<'_>) {
+    fn write(&mut self, key: &str, value: Value<'_>) {
         self.sink.set_attribute(key, value);
         self.write_former_name((key, value));
     }
 
-    #[inline]
     pub(super) fn write_former_name(&mut self, (key, value): Attribute<'_>) {
         if let Some(former) = self.handle.schema().former_name(key) {
             self.sink.set_attribute(former, value);
         }
     }
 
+    fn has_former_names(&self) -> bool {
+        self.handle.schema().has_former_names()
+    }
+
     /// Adds an event. `time` defaults to now.
     pub fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
+        self.add_judged_event(name, attributes, |sink, name, judged| sink.add_event(name, time, judged));
+    }
+
+    /// Adds an event that happens now. It begins with the attributes of its `origin`, unless others say the same.
+    pub fn add_event_of(&mut self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        match self.guard().lets_origin_through(origin) {
+            true => self.add_judged_event(name, attributes, |sink, name, judged| {
+                sink.add_event_of(origin, name, judged);
+            }),
+            false => self.add_event(name, None, &[&origin.attributes(), attributes].concat()),
+        }
+    }
+
+    #[inline]
+    fn add_judged_event(
+        &mut self,
+        name: &str,
+        attributes: &[Attribute<'_>],
+        add: impl FnOnce(&mut dyn SpanSink, &str, &[Attribute<'_>]),
+    ) {
         let verdict = self.judge(Place::EventName, name);
         let name = match &verdict {
             Verdict::Clean(name) => *name,
@@ -79,7 +118,7 @@ impl<'s> SpanWriter<'s> {
             Place::EventAttribute,
             attributes,
             Some(self.attributes),
-            |judged| sink.add_event(name, time, judged),
+            |judged| add(sink, name, judged),
         );
         if !may_leave {
             self.sink.withhold();

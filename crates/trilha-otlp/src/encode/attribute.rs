@@ -6,8 +6,8 @@ use trilha_core::recorder::{Attribute, Value};
 use super::{
     field::{any_value, array_value, key_value},
     wire::{
-        FIXED64, LENGTH, VARINT, put_fixed64, put_header, put_message, put_text, put_uint, put_varint,
-        short_tag, sized_len, skip_varint, varint_len,
+        FIXED64, LENGTH, VARINT, parts, put_fixed64, put_header, put_message, put_text, put_uint, put_varint,
+        short_tag, sized_len, varint_len,
     },
 };
 
@@ -27,31 +27,44 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> &str {
 #[inline]
 pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribute<'_>, max_chars: usize) {
     match value {
-        Value::Str(text) => {
-            let text = cut(text, max_chars);
-            let len = text.len();
-            if !is_short(key.len() + len) {
-                return put_long_text(out, field, key, text);
-            }
-            put_short(out, field, key, [VALUE, 2 + len as u8, STRING, len as u8], len);
-            out.extend_from_slice(text.as_bytes());
-        }
-        Value::Int(number) if is_short(key.len()) => {
-            let len = varint_len(number as u64);
-            put_short(out, field, key, [VALUE, 1 + len as u8, INT], len);
-            put_varint(out, number as u64);
-        }
-        Value::Float(number) if is_short(key.len()) => {
-            put_short(out, field, key, [VALUE, 9, DOUBLE], 8);
-            out.extend_from_slice(&number.to_bits().to_le_bytes());
-        }
-        Value::Bool(truth) if is_short(key.len()) => {
-            put_short(out, field, key, [VALUE, 2, BOOL, u8::from(truth)], 0);
+        Value::Str(text) => match cut(text, max_chars) {
+            text if is_short(key.len() + text.len()) => put_short_text(out, field, key, text),
+            text => put_long_text(out, field, key, text),
+        },
+        Value::Int(_) | Value::Float(_) | Value::Bool(_) if is_short(key.len()) => {
+            put_short_scalar(out, field, key, value);
         }
         _ => put_message(out, field, |out| {
             put_text(out, key_value::KEY, key);
             put_message(out, key_value::VALUE, |out| put_any_value(out, value, max_chars));
         }),
+    }
+}
+
+/// As [`put_attribute`], where key and text [are short](is_short) together.
+#[inline(always)]
+pub(crate) fn put_short_text(out: &mut Vec<u8>, field: u32, key: &str, text: &str) {
+    let len = text.len();
+    put_short(out, field, key, [VALUE, 2 + len as u8, STRING, len as u8], len);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// As [`put_attribute`], for a number or a truth value under a key that [is short](is_short).
+#[inline(always)]
+pub(crate) fn put_short_scalar(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    match value {
+        Value::Int(number @ 0..0x80) => put_short(out, field, key, [VALUE, 2, INT, number as u8], 0),
+        Value::Int(number) => {
+            let len = varint_len(number as u64);
+            put_short(out, field, key, [VALUE, 1 + len as u8, INT], len);
+            put_varint(out, number as u64);
+        }
+        Value::Float(number) => {
+            let [a, b, c, d, e, f, g, h] = number.to_bits().to_le_bytes();
+            put_short(out, field, key, [VALUE, 9, DOUBLE, a, b, c, d, e, f, g, h], 0);
+        }
+        Value::Bool(truth) => put_short(out, field, key, [VALUE, 2, BOOL, u8::from(truth)], 0),
+        _ => {}
     }
 }
 
@@ -63,7 +76,7 @@ const DOUBLE: u8 = short_tag(any_value::DOUBLE, FIXED64);
 
 /// Whether all lengths take one byte, in an attribute whose key and text are so long together.
 #[inline]
-const fn is_short(len: usize) -> bool {
+pub(crate) const fn is_short(len: usize) -> bool {
     len < 0x80 - 16
 }
 
@@ -97,11 +110,12 @@ pub(crate) fn put_attributes(
     max_chars: usize,
 ) -> u64 {
     let (mut written, mut dropped) = (0, 0);
-    for (at, (key, value)) in attributes.iter().enumerate() {
-        let is_set_again = || attributes.iter().skip(at + 1).any(|(later, _)| later == key);
+    let mut rest = attributes;
+    while let Some(((key, value), later)) = rest.split_first() {
+        rest = later;
         if key.is_empty() || written == max {
             dropped += 1;
-        } else if !is_set_again() {
+        } else if !later.iter().any(|(later, _)| later == key) {
             put_attribute(out, field, (key, *value), max_chars);
             written += 1;
         }
@@ -109,10 +123,9 @@ pub(crate) fn put_attributes(
     dropped
 }
 
-/// The key of an attribute that [`put_attribute`] wrote, and what follows it.
-pub(crate) fn key_at_start_of(written: &[u8]) -> &[u8] {
-    // Its tag and length, then the key's.
-    (0..4).fold(written, |rest, _| skip_varint(rest))
+/// The key of an attribute that [`put_attribute`] wrote, without its own header.
+pub(crate) fn key_of(written: &[u8]) -> &[u8] {
+    parts(written).next().map_or(&[], |key| key.body)
 }
 
 /// What a value takes at least, without its key: known before anything is written.
@@ -163,7 +176,7 @@ mod tests {
     fn written(key: &str, value: Value<'_>, max_chars: usize) -> KeyValue {
         let mut out = Vec::new();
         put_attribute(&mut out, 1, (key, value), max_chars);
-        assert!(key_at_start_of(&out).starts_with(key.as_bytes()));
+        assert_eq!(parts(&out).map(|part| key_of(part.body)).collect::<Vec<_>>(), [key.as_bytes()]);
         assert!(out.len() > key.len() + min_len(value, max_chars));
         opentelemetry_proto::tonic::resource::v1::Resource::decode(out.as_slice())
             .unwrap()

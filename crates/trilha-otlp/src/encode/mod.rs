@@ -7,11 +7,17 @@
 
 mod attribute;
 pub(crate) mod field;
+mod origin;
 mod request;
 mod wire;
 
 pub(crate) use self::{
-    attribute::{cut, key_at_start_of, min_len, put_attribute, put_attributes},
+    attribute::{
+        cut, is_short, key_of, min_len, put_attribute, put_attributes, put_short_scalar, put_short_text,
+    },
+    origin::attributes_of,
     request::{Pieces, encode_request, encode_resource},
-    wire::{put_array, put_bytes, put_fixed32, put_fixed64, put_message, put_text, put_uint, sized_len},
+    wire::{
+        parts, put_array, put_bytes, put_fixed32, put_fixed64, put_message, put_text, put_uint, sized_len,
+    },
 };

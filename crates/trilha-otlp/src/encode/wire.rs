@@ -25,13 +25,6 @@ pub(crate) const fn varint_len(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
-/// What follows a varint; nothing where there is none.
-#[inline]
-pub(crate) fn skip_varint(bytes: &[u8]) -> &[u8] {
-    let end = bytes.iter().position(|byte| *byte < 0x80).map_or(bytes.len(), |last| last + 1);
-    bytes.get(end..).unwrap_or_default()
-}
-
 /// A whole number. A negative `int64` is written as its two's complement.
 #[inline]
 pub(crate) fn put_uint(out: &mut impl BufMut, field: u32, value: u64) {
@@ -89,6 +82,29 @@ pub(crate) const fn sized_len(field: u32, len: usize) -> usize {
     tag_len(field) + varint_len(len as u64) + len
 }
 
+/// A message, text or bytes that was written, in a field below 16.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part<'b> {
+    pub(crate) field: u32,
+    pub(crate) body: &'b [u8],
+    /// Its header included.
+    pub(crate) len: usize,
+}
+
+/// What stands in `bytes`, up to what is no such part.
+pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = Part<'_>> {
+    std::iter::from_fn(move || {
+        let (tag, after_tag) = bytes.split_first().filter(|(tag, _)| u32::from(**tag) & 7 == LENGTH)?;
+        let len_end = after_tag.iter().position(|byte| *byte < 0x80)? + 1;
+        let (body_len, after_len) = after_tag.split_at_checked(len_end)?;
+        let body_len = body_len.iter().rev().fold(0, |len, byte| len << 7 | usize::from(byte & 0x7f));
+        let (body, rest) = after_len.split_at_checked(body_len)?;
+        let len = bytes.len() - rest.len();
+        bytes = rest;
+        Some(Part { field: u32::from(tag >> 3), body, len })
+    })
+}
+
 /// A message whose length is known only when it is written: one byte is kept for it, and where it takes more,
 /// the body is moved.
 #[inline]
@@ -107,10 +123,12 @@ pub(crate) fn put_message<R>(out: &mut Vec<u8>, field: u32, body: impl FnOnce(&m
 /// Replaces the byte at `start` by the length of what follows it.
 #[inline(never)]
 fn put_long_len(out: &mut Vec<u8>, start: usize, len: usize) {
-    out.remove(start);
-    put_varint(out, len as u64);
-    if let Some(written) = out.get_mut(start..) {
-        written.rotate_right(varint_len(len as u64));
+    let body = start + 1;
+    let moved = start + varint_len(len as u64);
+    out.resize(moved + len, 0);
+    out.copy_within(body..body + len, moved);
+    if let Some(mut length) = out.get_mut(start..moved) {
+        put_varint(&mut length, len as u64);
     }
 }
 
@@ -150,6 +168,17 @@ mod tests {
             put_message(&mut late, field, |out| out.extend_from_slice(&body));
             put_bytes(&mut early, field, &body);
             prop_assert_eq!(late, early);
+        }
+    }
+
+    #[test]
+    fn a_message_of_any_length_is_one_part() {
+        for len in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
+            let mut out = vec![7];
+            put_message(&mut out, 9, |out| out.resize(out.len() + len, 5));
+            put_bytes(&mut out, 2, b"next");
+            let seen: Vec<_> = parts(&out[1..]).map(|part| (part.field, part.body.to_vec())).collect();
+            assert_eq!(seen, [(9, vec![5; len]), (2, b"next".to_vec())]);
         }
     }
 }

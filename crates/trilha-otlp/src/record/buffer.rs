@@ -3,25 +3,25 @@
 
 use std::ops::Range;
 
-use trilha_core::recorder::{Attribute, Link, Status, Value, WITHHELD};
+use trilha_core::recorder::{Attribute, Link, Origin, Scalar, Status, Value, WITHHELD};
 
 use super::{
     Limits,
     head::{Head, w3c_flags},
+    seen::Seen,
 };
 use crate::{
     encode::{
-        cut,
+        attributes_of, cut,
         field::{event, link, span, status},
-        key_at_start_of, min_len, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
-        put_message, put_text, put_uint, sized_len,
+        is_short, key_of, min_len, parts, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
+        put_message, put_short_scalar, put_short_text, put_text, put_uint, sized_len,
     },
     queue::Rank,
 };
 
 /// Room for what most spans hold.
 const USUAL_BYTES: usize = 1_024;
-const USUAL_ATTRIBUTES: usize = 16;
 
 /// What the end of a span adds at most, beside its status: the end time, and three counts.
 const END_LEN: usize = 9 + 3 * 6;
@@ -39,13 +39,11 @@ const MAX_MESSAGE: usize = 16 * 1_024;
 #[derive(Debug)]
 pub(crate) struct SpanBuffer {
     limits: Limits,
+    /// First the head: ids, flags, kind and start time. What follows are parts with a length.
     pub(super) bytes: Vec<u8>,
-    /// In any order.
-    pub(super) attributes: Vec<Written>,
-    /// A bit for each key that is there, and it stands for others too.
-    seen: u64,
-    /// What stands first: ids, flags, kind and start time.
     head_len: usize,
+    attributes: usize,
+    seen: Seen,
     start_nanos: u64,
     /// Unless it fails.
     rank: Rank,
@@ -56,7 +54,7 @@ pub(crate) struct SpanBuffer {
     status: FinalStatus,
     /// How long the bytes may become before the span ends.
     most_bytes: usize,
-    is_withheld: bool,
+    is_open: bool,
 }
 
 /// How much did not fit.
@@ -65,14 +63,6 @@ struct Dropped {
     attributes: u32,
     events: u32,
     links: u32,
-}
-
-/// An attribute in the buffer.
-#[derive(Debug)]
-pub(super) struct Written {
-    range: Range<usize>,
-    mark: Mark,
-    key_len: u32,
 }
 
 #[derive(Debug, Default)]
@@ -84,14 +74,14 @@ enum FinalStatus {
 }
 
 impl SpanBuffer {
-    /// One that has room for what most spans hold, so that few have to grow.
+    /// One in which no span has begun.
     pub(super) fn empty() -> Self {
         Self {
             limits: Limits::default(),
-            bytes: Vec::with_capacity(USUAL_BYTES),
-            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
-            seen: 0,
+            bytes: Vec::new(),
             head_len: 0,
+            attributes: 0,
+            seen: Seen::default(),
             start_nanos: 0,
             rank: Rank::Inner,
             name: 0..0,
@@ -100,20 +90,22 @@ impl SpanBuffer {
             dropped: Dropped::default(),
             status: FinalStatus::Unset,
             most_bytes: 0,
-            is_withheld: false,
+            is_open: false,
         }
     }
 
-    /// Begins a span, in whatever memory an earlier one has left.
+    /// Begins a span, in whatever memory an earlier one has left. It has room for what most spans hold, so that few
+    /// have to grow.
     pub(crate) fn begin(&mut self, head: Head<'_>, limits: Limits) {
         self.limits = limits;
         self.clear_to(0);
+        self.bytes.reserve(USUAL_BYTES);
         head.put(&mut self.bytes);
         self.rank = head.rank();
         self.start_nanos = head.start_nanos;
         self.head_len = self.bytes.len();
         self.name = self.head_len..self.head_len;
-        self.is_withheld = false;
+        self.is_open = true;
         if !head.name.is_empty() {
             self.set_name(head.name);
         }
@@ -136,65 +128,102 @@ impl SpanBuffer {
 
     /// Sets an attribute, or replaces it. One without a key, beyond the limit, or larger than the
     /// room that is left is counted and changes nothing.
-    #[inline(always)]
     pub(crate) fn set_attribute(&mut self, (key, value): Attribute<'_>) {
-        let mark = Mark::of(key);
-        let text_len = match value {
-            Value::Str(text) => text.len(),
-            Value::Array(_) => return self.set_with_care(mark, (key, value)),
-            _ => 0,
-        };
-        let fits = self.bytes.len() + key.len() + text_len + MOST_AROUND <= self.most_bytes;
-        let is_new = self.seen & mark.bit() == 0;
-        if !is_new || !fits || key.is_empty() || self.attributes.len() >= self.limits.attributes {
-            return self.set_with_care(mark, (key, value));
+        match (value, value.scalar()) {
+            (Value::Str(text), _) => self.set_text(key, text),
+            (_, Some(scalar)) => self.set_scalar(key, scalar),
+            (_, None) => self.set_with_care((key, value)),
         }
-        let start = self.bytes.len();
-        put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
-        self.seen |= mark.bit();
-        let range = start..self.bytes.len();
-        self.attributes.push(Written { range, mark, key_len: key.len() as u32 });
+    }
+
+    /// As [`set_attribute`](Self::set_attribute), without a detour for what is short and new.
+    #[inline(always)]
+    pub(crate) fn set_text(&mut self, key: &str, text: &str) {
+        let len = key.len() + text.len();
+        if text.len() > self.limits.value_chars || !is_short(len) || !self.has_room_for_new(key, len) {
+            return self.set_with_care((key, Value::Str(text)));
+        }
+        put_short_text(&mut self.bytes, span::ATTRIBUTES, key, text);
+        self.attributes += 1;
+    }
+
+    /// As [`set_text`](Self::set_text).
+    #[inline(always)]
+    pub(crate) fn set_scalar(&mut self, key: &str, value: Scalar) {
+        if !is_short(key.len()) || !self.has_room_for_new(key, key.len()) {
+            return self.set_with_care((key, value.into()));
+        }
+        put_short_scalar(&mut self.bytes, span::ATTRIBUTES, key, value.into());
+        self.attributes += 1;
+    }
+
+    /// Whether a new attribute with this key, whose key and text are so long together, is to be written. The key is not
+    /// new any more.
+    #[inline(always)]
+    fn has_room_for_new(&mut self, key: &str, len: usize) -> bool {
+        let fits = self.bytes.len() + len + MOST_AROUND <= self.most_bytes;
+        fits && self.attributes < self.limits.attributes && !key.is_empty() && self.seen.add(key)
     }
 
     /// One that may be there already, or that may not fit.
     #[inline(never)]
-    fn set_with_care(&mut self, mark: Mark, (key, value): Attribute<'_>) {
-        let found = self.find(key, mark);
-        let old = found.and_then(|at| self.attributes.get(at)).map_or(0..0, |old| old.range.clone());
-        let is_full = found.is_none() && self.attributes.len() >= self.limits.attributes;
+    fn set_with_care(&mut self, (key, value): Attribute<'_>) {
+        let found = self.find(key);
+        let is_full = found.is_none() && self.attributes >= self.limits.attributes;
+        let old = found.unwrap_or(0..0);
         let room = self.room() + old.len();
         if is_full || key.is_empty() || key.len() + min_len(value, self.limits.value_chars) > room {
             return count(&mut self.dropped.attributes);
         }
         let start = self.bytes.len();
         put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
-        let range = start..self.bytes.len();
-        if range.len() > room {
+        if self.bytes.len() - start > room {
             self.bytes.truncate(start);
             return count(&mut self.dropped.attributes);
         }
-        match found.and_then(|at| self.attributes.get_mut(at)) {
-            Some(entry) => {
-                entry.range = range;
-                self.remove(&old);
-            }
-            None => {
-                self.seen |= mark.bit();
-                self.attributes.push(Written { range, mark, key_len: key.len() as u32 });
-            }
+        if old.is_empty() {
+            self.seen.add(key);
+            self.attributes += 1;
+        } else {
+            self.remove(&old);
         }
     }
 
     pub(crate) fn add_event(&mut self, name: &str, nanos: u64, attributes: &[Attribute<'_>]) {
+        self.put_event(name, nanos, &[], self.limits.event_attributes, attributes);
+    }
+
+    /// Adds an event that begins with the attributes of its origin, which are written once for all its events.
+    pub(crate) fn add_event_of(
+        &mut self,
+        origin: Origin,
+        name: &str,
+        nanos: u64,
+        attributes: &[Attribute<'_>],
+    ) {
+        let of_origin = origin.attributes();
+        let Limits { event_attributes: max, value_chars, .. } = self.limits;
+        let is_whole = attributes.len() + of_origin.len() <= max
+            && origin.level.len().max(origin.target.len()) <= value_chars
+            && !attributes.iter().any(|(key, _)| of_origin.iter().any(|(of_origin, _)| key == of_origin));
+        match attributes_of(origin).filter(|_| is_whole) {
+            Some(written) => self.put_event(name, nanos, written, max - of_origin.len(), attributes),
+            None => self.add_event(name, nanos, &[&of_origin, attributes].concat()),
+        }
+    }
+
+    /// `first` are attributes that are written already.
+    #[inline]
+    fn put_event(&mut self, name: &str, nanos: u64, first: &[u8], max: usize, attributes: &[Attribute<'_>]) {
         let limits = self.limits;
         let name = cut(name, MAX_NAME);
         let written = self.events < limits.events
-            && self.append(name.len() + estimate(attributes, limits.event_attributes, &limits), |out| {
+            && self.append(name.len() + first.len() + estimate(attributes, max, &limits), |out| {
                 put_message(out, span::EVENTS, |out| {
                     put_fixed64(out, event::TIME, nanos);
                     put_text(out, event::NAME, name);
-                    let (max, max_chars) = (limits.event_attributes, limits.value_chars);
-                    let dropped = put_attributes(out, event::ATTRIBUTES, attributes, max, max_chars);
+                    out.extend_from_slice(first);
+                    let dropped = put_attributes(out, event::ATTRIBUTES, attributes, max, limits.value_chars);
                     put_count(out, event::DROPPED_ATTRIBUTES, dropped);
                 });
             });
@@ -247,14 +276,14 @@ impl SpanBuffer {
         self.clear_to(self.head_len);
         self.name = self.head_len..self.head_len;
         self.set_name(WITHHELD);
-        self.is_withheld = true;
+        self.is_open = false;
     }
 
     /// Forgets all behind the first `len` bytes.
     fn clear_to(&mut self, len: usize) {
         self.bytes.truncate(len);
-        self.attributes.clear();
-        (self.seen, self.events, self.links) = (0, 0, 0);
+        self.seen = Seen::default();
+        (self.attributes, self.events, self.links) = (0, 0, 0);
         self.dropped = Dropped::default();
         self.status = FinalStatus::Unset;
         self.most_bytes = self.limits.span_bytes.saturating_sub(END_LEN);
@@ -262,7 +291,7 @@ impl SpanBuffer {
 
     /// Whether something can be written.
     pub(crate) fn is_open(&self) -> bool {
-        !self.is_withheld
+        self.is_open
     }
 
     /// What it is worth where there is no room for all spans.
@@ -275,6 +304,7 @@ impl SpanBuffer {
 
     /// Ends the span: its whole message. It never ends before its start, whatever the clock did.
     pub(crate) fn finish(&mut self, end_nanos: u64) -> &[u8] {
+        self.is_open = false;
         let out = &mut self.bytes;
         put_fixed64(out, span::END_TIME, end_nanos.max(self.start_nanos));
         put_count(out, span::DROPPED_ATTRIBUTES, self.dropped.attributes.into());
@@ -292,6 +322,11 @@ impl SpanBuffer {
             put_uint(out, status::CODE, code);
         });
         out
+    }
+
+    /// Gives its memory back to the system.
+    pub(super) fn free(&mut self) {
+        self.bytes = Vec::new();
     }
 
     /// How much may still be written.
@@ -315,22 +350,24 @@ impl SpanBuffer {
         fits
     }
 
-    fn find(&self, key: &str, mark: Mark) -> Option<usize> {
-        let is_key = |written: &Written| {
-            let bytes = self.bytes.get(written.range.clone()).unwrap_or_default();
-            written.key_len as usize == key.len() && key_at_start_of(bytes).starts_with(key.as_bytes())
-        };
-        self.attributes.iter().position(|written| written.mark == mark && is_key(written))
+    /// Where the attribute with this key stands.
+    fn find(&self, key: &str) -> Option<Range<usize>> {
+        let mut start = self.head_len;
+        for part in parts(self.bytes.get(start..).unwrap_or_default()) {
+            if part.field == span::ATTRIBUTES && key_of(part.body) == key.as_bytes() {
+                return Some(start..start + part.len);
+            }
+            start += part.len;
+        }
+        None
     }
 
     /// Cuts a part out; what stood behind it moves up.
     #[cold]
     fn remove(&mut self, part: &Range<usize>) {
         self.bytes.drain(part.clone());
-        let attributes = self.attributes.iter_mut().map(|written| &mut written.range);
-        for range in attributes.chain([&mut self.name]).filter(|range| range.start >= part.end) {
-            range.start -= part.len();
-            range.end -= part.len();
+        if self.name.start >= part.end {
+            self.name = self.name.start - part.len()..self.name.end - part.len();
         }
     }
 }
@@ -341,30 +378,6 @@ impl FinalStatus {
             Self::Error(message) => message,
             Self::Unset | Self::Ok => "",
         }
-    }
-}
-
-/// A number that differs for nearly all keys that differ: of a key's length and its ends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Mark(u32);
-
-impl Mark {
-    #[inline]
-    fn of(key: &str) -> Self {
-        let key = key.as_bytes();
-        let ends = match (key.first_chunk(), key.last_chunk()) {
-            (Some(first), Some(last)) => {
-                u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last)
-            }
-            _ => key.iter().fold(0, |short, byte| short << 8 | u32::from(*byte)),
-        };
-        Self((ends ^ (key.len() as u32).rotate_left(24)).wrapping_mul(0x9e37_79b1))
-    }
-
-    /// One of 64.
-    #[inline]
-    fn bit(self) -> u64 {
-        1 << (self.0 >> 26)
     }
 }
 

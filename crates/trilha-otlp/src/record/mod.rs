@@ -4,6 +4,7 @@ mod buffer;
 mod head;
 mod limits;
 mod scratch;
+mod seen;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use trilha_core::{
 };
 
 pub use self::limits::Limits;
-use self::{head::Head, span::OtlpSpan};
+use self::{head::Head, span::Way};
 use crate::delivery::Delivery;
 
 /// Starts spans that are written as OTLP while they are open, and hands them to the pipeline's queue
@@ -48,7 +49,6 @@ impl Recorder for OtlpRecorder {
             self.delivery.queue().sample_out();
             return Arc::new(PassThrough(context));
         }
-        let mut buffer = scratch::take();
         let head = Head {
             context: &context,
             parent,
@@ -57,10 +57,16 @@ impl Recorder for OtlpRecorder {
             kind: start.kind,
             start_nanos: unix_nanos(start.start_time),
         };
-        buffer.begin(head, self.limits);
-        start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
-        start.links.iter().for_each(|link| buffer.add_link(link));
-        Arc::new(OtlpSpan::new(context, start.scope.clone(), buffer, Arc::clone(self.delivery.queue())))
+        let queue = self.delivery.queue();
+        let mut span = scratch::take();
+        // Nobody else has it.
+        if let Some(span) = Arc::get_mut(&mut span) {
+            let way = Way { queue: Arc::clone(queue), started: queue.start(), scope: start.scope.clone() };
+            let buffer = span.begin(head, self.limits, way);
+            start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
+            start.links.iter().for_each(|link| buffer.add_link(link));
+        }
+        span
     }
 
     fn looks_at_content(&self) -> bool {

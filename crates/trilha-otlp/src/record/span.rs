@@ -5,46 +5,58 @@ use std::{sync::Arc, time::SystemTime};
 use parking_lot::Mutex;
 use trilha_core::{
     Scope, TraceContext,
-    recorder::{Attribute, Link, SpanRecord, SpanSink, Status, Value},
+    recorder::{Attribute, Link, Origin, Scalar, SpanRecord, SpanSink, Status, Value},
 };
 
-use super::{buffer::SpanBuffer, scratch, unix_nanos};
+use super::{Limits, buffer::SpanBuffer, head::Head, scratch, unix_nanos};
 use crate::queue::{EndedSpan, Queue, Started};
 
 #[derive(Debug)]
 pub(super) struct OtlpSpan {
     context: TraceContext,
-    scope: Scope,
-    /// None once it has ended.
-    open: Mutex<Option<Open>>,
-    queue: Arc<Queue>,
-    started: Started,
+    written: Mutex<Written>,
+}
+
+/// What was written, in memory that serves for many spans, one after the other.
+#[derive(Debug)]
+struct Written {
+    buffer: SpanBuffer,
+    /// None once the span has ended.
+    way: Option<Way>,
+}
+
+/// Where a span goes when it ends.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) queue: Arc<Queue>,
+    pub(super) started: Started,
+    pub(super) scope: Scope,
 }
 
 impl OtlpSpan {
-    /// Counts it as started: from here on it ends, at the latest when it is dropped.
-    pub(super) fn new(
-        context: TraceContext,
-        scope: Scope,
-        buffer: Box<SpanBuffer>,
-        queue: Arc<Queue>,
-    ) -> Self {
-        let started = queue.start();
-        Self { context, scope, open: Mutex::new(Some(Open(buffer))), queue, started }
+    /// One that has not begun.
+    pub(super) fn empty() -> Self {
+        let written = Written { buffer: SpanBuffer::empty(), way: None };
+        Self { context: TraceContext::none(), written: Mutex::new(written) }
+    }
+
+    /// From here on it ends, at the latest when it is dropped.
+    pub(super) fn begin(&mut self, head: Head<'_>, limits: Limits, way: Way) -> &mut SpanBuffer {
+        self.context.clone_from(head.context);
+        let written = self.written.get_mut();
+        written.way = Some(way);
+        written.buffer.begin(head, limits);
+        &mut written.buffer
+    }
+
+    /// How much memory it keeps for the next span.
+    pub(super) fn capacity(&mut self) -> usize {
+        self.written.get_mut().buffer.bytes.capacity()
     }
 
     #[inline]
-    fn write(&self, write: impl FnOnce(&mut Open)) {
-        if let Some(open) = &mut *self.open.lock() {
-            write(open);
-        }
-    }
-
-    fn end_with(&self, Open(mut buffer): Open, time: Option<SystemTime>) {
-        let rank = buffer.rank();
-        let message = buffer.finish(unix_nanos(time));
-        self.queue.end(self.started, rank, EndedSpan { scope: &self.scope, message });
-        scratch::give_back(buffer);
+    fn write(&self, write: impl FnOnce(&mut Written)) {
+        write(&mut self.written.lock());
     }
 }
 
@@ -54,74 +66,99 @@ impl SpanRecord for OtlpSpan {
     }
 
     fn is_recording(&self) -> bool {
-        self.open.lock().as_ref().is_some_and(|open| open.0.is_open())
+        self.written.lock().buffer.is_open()
     }
 
     fn set_attribute(&self, key: &str, value: Value<'_>) {
-        self.write(|open| open.set_attribute(key, value));
+        self.write(|written| written.set_attribute(key, value));
     }
 
     fn add_event(&self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
-        self.write(|open| open.add_event(name, time, attributes));
+        self.write(|written| written.add_event(name, time, attributes));
+    }
+
+    fn add_event_of(&self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        self.write(|written| written.add_event_of(origin, name, attributes));
     }
 
     fn add_link(&self, link: &Link<'_>) {
-        self.write(|open| open.add_link(link));
+        self.write(|written| written.add_link(link));
     }
 
     fn set_name(&self, name: &str) {
-        self.write(|open| open.set_name(name));
+        self.write(|written| written.set_name(name));
     }
 
     fn set_status(&self, status: Status<'_>) {
-        self.write(|open| open.set_status(status));
+        self.write(|written| written.set_status(status));
     }
 
     fn withhold(&self) {
-        self.write(Open::withhold);
+        self.write(Written::withhold);
     }
 
     fn end(&self, time: Option<SystemTime>) {
-        let ended = self.open.lock().take();
-        if let Some(open) = ended {
-            self.end_with(open, time);
-        }
+        let mut written = self.written.lock();
+        written.end(time);
+        // Somebody may keep what has ended for long.
+        written.buffer.free();
+    }
+
+    fn finish(mut self: Arc<Self>, time: Option<SystemTime>) {
+        let Some(span) = Arc::get_mut(&mut self) else { return self.end(time) };
+        span.written.get_mut().end(time);
+        scratch::give_back(self);
     }
 
     fn sink(&mut self) -> Option<&mut dyn SpanSink> {
-        self.open.get_mut().as_mut().map(|open| open as _)
+        Some(self.written.get_mut())
     }
 }
 
 impl Drop for OtlpSpan {
     /// A span that nobody can end any more is sent as it is: it must not stay open for ever.
     fn drop(&mut self) {
-        if let Some(open) = self.open.get_mut().take() {
-            self.end_with(open, None);
-        }
+        self.written.get_mut().end(None);
     }
 }
 
-/// A span that did not end. Once it is withheld, nothing is written any more.
-#[derive(Debug)]
-struct Open(Box<SpanBuffer>);
+impl Written {
+    /// Ends the span, unless it has ended before.
+    fn end(&mut self, time: Option<SystemTime>) {
+        let Some(Way { queue, started, scope }) = self.way.take() else { return };
+        let rank = self.buffer.rank();
+        let message = self.buffer.finish(unix_nanos(time));
+        queue.end(started, rank, EndedSpan { scope: &scope, message });
+    }
 
-impl Open {
+    /// Once the span has ended or is withheld, nothing is written any more.
     #[inline]
     fn write(&mut self, write: impl FnOnce(&mut SpanBuffer)) {
-        if self.0.is_open() {
-            write(&mut self.0);
+        if self.buffer.is_open() {
+            write(&mut self.buffer);
         }
     }
 }
 
-impl SpanSink for Open {
+impl SpanSink for Written {
     fn set_attribute(&mut self, key: &str, value: Value<'_>) {
         self.write(|buffer| buffer.set_attribute((key, value)));
     }
 
+    fn set_text(&mut self, key: &str, text: &str) {
+        self.write(|buffer| buffer.set_text(key, text));
+    }
+
+    fn set_scalar(&mut self, key: &str, value: Scalar) {
+        self.write(|buffer| buffer.set_scalar(key, value));
+    }
+
     fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
         self.write(|buffer| buffer.add_event(name, unix_nanos(time), attributes));
+    }
+
+    fn add_event_of(&mut self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
+        self.write(|buffer| buffer.add_event_of(origin, name, unix_nanos(None), attributes));
     }
 
     fn add_link(&mut self, link: &Link<'_>) {
@@ -138,5 +175,58 @@ impl SpanSink for Open {
 
     fn withhold(&mut self) {
         self.write(SpanBuffer::withhold);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::queue::{Bounds, Next};
+    use opentelemetry_proto::tonic::trace::v1::{Span, Status as DecodedStatus};
+    use prost::Message;
+    use trilha_core::SpanKind;
+
+    pub(in crate::record) fn queue() -> Arc<Queue> {
+        let bounds = Bounds { queue_spans: 99, queue_bytes: 1 << 20, batch_spans: 99, batch_bytes: 1 << 20 };
+        Arc::new(Queue::new(bounds))
+    }
+
+    /// In memory that this thread may have kept.
+    pub(in crate::record) fn begun_span(name: &str, queue: &Arc<Queue>) -> Arc<OtlpSpan> {
+        let (context, kind) = (TraceContext::of_child(None, |_| true), &SpanKind::Internal);
+        let head =
+            Head { context: &context, parent: None, is_parent_remote: false, name, kind, start_nanos: 0 };
+        let way = Way { queue: Arc::clone(queue), started: queue.start(), scope: Scope::new("test", "") };
+        let mut span = scratch::take();
+        Arc::get_mut(&mut span).unwrap().begin(head, Limits::default(), way);
+        span
+    }
+
+    #[test]
+    fn of_a_withheld_span_nothing_is_written_and_the_next_one_in_its_memory_is_open() {
+        let queue = queue();
+        for name in ["withheld", "open"] {
+            let mut span: Arc<dyn SpanRecord> = begun_span(name, &queue);
+            assert!(span.is_recording());
+            let sink = Arc::get_mut(&mut span).and_then(|span| span.sink()).unwrap();
+            sink.set_attribute("first", Value::Int(1));
+            if name == "withheld" {
+                sink.withhold();
+            }
+            sink.set_attribute("second", Value::Int(2));
+            span.set_attribute("third", Value::Int(3));
+            span.add_event("event", None, &[]);
+            span.set_status(Status::Ok);
+            assert_eq!(span.is_recording(), name == "open");
+            span.end(None);
+            span.set_attribute("late", Value::Int(4));
+            span.finish(None);
+        }
+        let Next::Send(batch) = queue.next(true) else { panic!("a batch") };
+        let spans = batch.read(0..batch.len()).into_iter().map(|(_, message)| Span::decode(message).unwrap());
+        let seen: Vec<_> =
+            spans.map(|it| (it.name, it.attributes.len(), it.events.len(), it.status)).collect();
+        let ok = DecodedStatus { message: String::new(), code: 1 };
+        assert_eq!(seen, [("[redacted]".into(), 0, 0, None), ("open".into(), 3, 1, Some(ok))]);
     }
 }

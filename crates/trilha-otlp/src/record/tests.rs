@@ -1,7 +1,5 @@
 //! What is written is what was set: any span, decoded by the official messages, equals its model.
 
-use std::sync::Arc;
-
 use opentelemetry::{Array, Value as OwnedValue};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value as Decoded},
@@ -10,18 +8,18 @@ use opentelemetry_proto::tonic::{
 use proptest::{collection::vec, prelude::*};
 use prost::Message;
 use trilha_core::{
-    Scope, SpanKind, TraceContext, Traceparent, Tracestate,
-    recorder::{Attribute, Link, SpanRecord, Status, Value},
+    SpanKind, TraceContext, Traceparent, Tracestate,
+    recorder::{Attribute, Link, Origin, Status, Value},
 };
 
-use super::{Limits, buffer::SpanBuffer, head::Head, scratch, span::OtlpSpan};
-use crate::queue::{Bounds, Next, Queue};
+use super::{Limits, buffer::SpanBuffer, head::Head};
 
 /// Everything that can be done to an open span.
 #[derive(Clone, Debug)]
 enum Change {
     Attribute(String, OwnedValue),
     Event(String, u64, Vec<(String, OwnedValue)>),
+    EventOf(Origin, String, u64, Vec<(String, OwnedValue)>),
     Link(Vec<(String, OwnedValue)>),
     Name(String),
     Unset,
@@ -45,13 +43,21 @@ fn values() -> impl Strategy<Value = OwnedValue> {
 }
 
 fn attributes() -> impl Strategy<Value = Vec<(String, OwnedValue)>> {
-    vec(("[a-d]{0,2}", values()), 0..5)
+    let keys = prop_oneof![8 => "[a-d]{0,2}", 1 => Just("level".to_owned()), 1 => Just("target".to_owned())];
+    vec((keys, values()), 0..5)
+}
+
+fn origins() -> impl Strategy<Value = Origin> {
+    (prop_oneof![Just("INFO"), Just("WARN")], prop_oneof![Just("orders"), Just("orders::lines"), Just("")])
+        .prop_map(|(level, target)| Origin { level, target })
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let change = prop_oneof![
         6 => ("[a-d]{0,2}", values()).prop_map(|(key, value)| Change::Attribute(key, value)),
         2 => ("[a-zç]{0,9}", any::<u64>(), attributes()).prop_map(|(name, at, list)| Change::Event(name, at, list)),
+        2 => (origins(), "[a-zç]{0,9}", any::<u64>(), attributes())
+            .prop_map(|(origin, name, at, list)| Change::EventOf(origin, name, at, list)),
         1 => attributes().prop_map(Change::Link),
         1 => "[a-zç]{0,9}".prop_map(Change::Name),
         1 => Just(Change::Unset),
@@ -103,6 +109,9 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
         match change {
             Change::Attribute(key, value) => buffer.set_attribute((key, value.into())),
             Change::Event(name, at, list) => buffer.add_event(name, *at, &borrow(list)),
+            Change::EventOf(origin, name, at, list) => {
+                buffer.add_event_of(*origin, name, *at, &borrow(list));
+            }
             Change::Link(list) => {
                 buffer.add_link(&Link { context: &context(9, "c=d"), attributes: &borrow(list) });
             }
@@ -162,8 +171,18 @@ fn model(changes: &[Change], limits: &Limits) -> Span {
                 known.map(|at| span.attributes.remove(at));
                 span.attributes.push(key_value(key, value, limits));
             }
-            Change::Event(..) if span.events.len() == limits.events => span.dropped_events_count += 1,
-            Change::Event(name, at, list) => {
+            Change::Event(..) | Change::EventOf(..) if span.events.len() == limits.events => {
+                span.dropped_events_count += 1;
+            }
+            Change::Event(name, at, list) | Change::EventOf(_, name, at, list) => {
+                let list = match change {
+                    Change::EventOf(origin, ..) => {
+                        let of_origin =
+                            origin.attributes().map(|(key, value)| (key.to_owned(), value.into()));
+                        &[&of_origin, list.as_slice()].concat()
+                    }
+                    _ => list,
+                };
                 let (attributes, dropped) = list_model(list, limits.event_attributes, limits);
                 span.events.push(span::Event {
                     time_unix_nano: *at,
@@ -273,7 +292,7 @@ proptest! {
         let count = |wanted: fn(&Change) -> bool| changes.iter().filter(|change| wanted(change)).count();
         prop_assert_eq!(
             span.events.len() + span.dropped_events_count as usize,
-            count(|change| matches!(change, Change::Event(..)))
+            count(|change| matches!(change, Change::Event(..) | Change::EventOf(..)))
         );
         prop_assert_eq!(
             span.links.len() + span.dropped_links_count as usize,
@@ -325,6 +344,26 @@ fn keys_that_differ_in_the_middle_alone_are_told_apart() {
 }
 
 #[test]
+fn keys_are_told_apart_however_many_there_are_and_what_stands_between_them() {
+    let limits = Limits::default().attributes(2_000);
+    let mut changes = Vec::new();
+    for value in 0..2 {
+        for key in 0..1_000 {
+            let key = format!("{}{key}", "k".repeat(key % 300));
+            changes.push(Change::Attribute(key.clone(), OwnedValue::I64(value)));
+            if changes.len() % 100 == 0 {
+                let text = "x".repeat(changes.len() / 2);
+                changes.push(Change::Event(text.clone(), 1, vec![(key, text.clone().into())]));
+                changes.push(Change::Link(Vec::new()));
+                changes.push(Change::Name(text));
+            }
+        }
+    }
+    let decoded = Span::decode(write(&changes, limits).as_slice()).unwrap();
+    assert!(decoded == model(&changes, &limits));
+}
+
+#[test]
 fn a_span_never_ends_before_its_start() {
     let head = Head {
         context: &context(7, ""),
@@ -336,38 +375,4 @@ fn a_span_never_ends_before_its_start() {
     };
     let span = Span::decode(finished(begun(head, Limits::default()), 4_000).as_slice()).unwrap();
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (5_000, 5_000));
-}
-
-#[test]
-fn of_a_withheld_span_nothing_is_written_and_the_next_one_in_its_memory_is_open() {
-    let bounds = Bounds { queue_spans: 9, queue_bytes: 1 << 20, batch_spans: 9, batch_bytes: 1 << 20 };
-    let queue = Arc::new(Queue::new(bounds));
-    for name in ["withheld", "open"] {
-        let mut buffer = scratch::take();
-        let context = context(7, "");
-        let kind = &SpanKind::Internal;
-        let head =
-            Head { context: &context, parent: None, is_parent_remote: false, name, kind, start_nanos: 0 };
-        buffer.begin(head, Limits::default());
-        let span = OtlpSpan::new(context, Scope::new("test", ""), buffer, Arc::clone(&queue));
-        let mut span: Arc<dyn SpanRecord> = Arc::new(span);
-        assert!(span.is_recording());
-        let sink = Arc::get_mut(&mut span).and_then(|span| span.sink()).unwrap();
-        sink.set_attribute("first", Value::Int(1));
-        if name == "withheld" {
-            sink.withhold();
-        }
-        sink.set_attribute("second", Value::Int(2));
-        span.set_attribute("third", Value::Int(3));
-        span.add_event("event", None, &[]);
-        span.set_status(Status::Ok);
-        assert_eq!(span.is_recording(), name == "open");
-        span.end(None);
-        span.set_attribute("late", Value::Int(4));
-    }
-    let Next::Send(batch) = queue.next(true) else { panic!("a batch") };
-    let spans = batch.read(0..batch.len()).into_iter().map(|(_, message)| Span::decode(message).unwrap());
-    let seen: Vec<_> = spans.map(|it| (it.name, it.attributes.len(), it.events.len(), it.status)).collect();
-    let ok = DecodedStatus { message: String::new(), code: 1 };
-    assert_eq!(seen, [("[redacted]".into(), 0, 0, None), ("open".into(), 3, 1, Some(ok))]);
 }
