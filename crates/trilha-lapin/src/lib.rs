@@ -31,8 +31,8 @@
 //! | `Delivery`, or slice of them | `process_traced` | [`MessageExt`] |
 //! | `Delivery` | `ack_traced`, `nack_traced`, `reject_traced` | [`DeliveryExt`] |
 //!
-//! `traced()`, of channels, consumers and deliveries, takes settings: a handle, the queue, the server. The spans, their parents and
-//! links are those of [`trilha_core::messaging`].
+//! `traced()`, of channels, consumers and deliveries, takes settings: a handle, the queue, the server. The spans, their
+//! parents and links are those of [`trilha_core::messaging`].
 //!
 //! # What this crate does not do
 //! - It records no body and no header of a message.

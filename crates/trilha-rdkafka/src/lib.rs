@@ -33,8 +33,8 @@
 //! | any consumer | `commit_message_traced`, `commit_traced`, `commit_consumer_state_traced` | [`ConsumerExt`] |
 //! | message, or slice of messages | `process_traced` | [`MessageExt`] |
 //!
-//! `traced()`, of producers, consumers and messages, takes settings: a handle, the consumer group, the server. The spans,
-//! their parents and links are those of [`trilha_core::messaging`].
+//! `traced()`, of producers, consumers and messages, takes settings: a handle, the consumer group, the server. The
+//! spans, their parents and links are those of [`trilha_core::messaging`].
 //!
 //! # What this crate does not do
 //! - It records no key, no body and no header of a message.

@@ -37,8 +37,8 @@
 //! | `error.type` | see below | yes |
 //!
 //! - **Cardinality:** that of `server.address` is the number of hosts that are called; the others are few.
-//! - **PII:** `url.full` leaves with what its path and query hold, ids and unknown secrets among it.
-//!   No header and no body is recorded, and of an error only its kind.
+//! - **PII:** `url.full` passes the [guard](trilha_core::guard); ids, and secrets of a form that it does not know,
+//!   leave with path and query. No header and no body is recorded, and of an error only its kind.
 //!
 //! `error.type` is the status code from 400 on, else the first of these that reqwest says of its error:
 //! `dns`, `connect`, `timeout`, `redirect`, `builder`, `body`, `decode` (the body broke off, or is not
@@ -68,8 +68,8 @@
 //! chosen on reqwest itself.
 //!
 //! # What this crate does not do
-//! It configures no client but for its redirects, retries nothing, and has no blocking client. What a builder here lacks,
-//! [`RequestBuilder::map`] reaches.
+//! It configures no client but for its redirects, retries nothing, and has no blocking client. What a builder here
+//! lacks, [`RequestBuilder::map`] reaches.
 
 mod body;
 mod builder;

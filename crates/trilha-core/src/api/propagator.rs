@@ -30,7 +30,7 @@ use crate::{
 ///
 /// A header cannot be removed: an [`Injector`] only sets.
 ///
-/// - **PII:** baggage is foreign; it is passed on as it is.
+/// - **PII:** baggage is foreign; a member in which the [guard](crate::guard) finds something is not sent.
 ///
 /// ```
 /// use std::collections::HashMap;

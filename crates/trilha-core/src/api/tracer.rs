@@ -22,7 +22,7 @@ use crate::{
 /// Ignored are a scope's schema URL and attributes, and the counts of what the caller dropped itself.
 ///
 /// - **Cardinality:** names of spans are the foreign code's.
-/// - **PII:** so are their attributes; they leave as they are.
+/// - **PII:** so are names, attributes, events and links; they pass the [guard](crate::guard).
 ///
 /// ```
 /// use opentelemetry::trace::{Tracer, TracerProvider};

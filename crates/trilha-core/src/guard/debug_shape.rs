@@ -9,7 +9,8 @@ use std::ops::Range;
 /// What is shown instead of a string.
 pub(super) const HIDDEN: &str = "…";
 
-/// The strings of the `Debug` output in the text, with their quotes. A string without an end goes on to the end of the text.
+/// The strings of the `Debug` output in the text, with their quotes. A string without an end goes on to the end of the
+/// text.
 pub(super) fn strings(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);

@@ -6,7 +6,8 @@ use super::{Exit, Exits, Format, InvalidValue, PiiClass, Rule, Stability, ValueT
 
 type Text = Cow<'static, str>;
 
-/// One attribute of the schema. It is always consistent: [`DefinitionBuilder::build`](super::DefinitionBuilder::build) sees to that.
+/// One attribute of the schema. It is always consistent:
+/// [`DefinitionBuilder::build`](super::DefinitionBuilder::build) sees to that.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[cfg_attr(
     feature = "serde",

@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_specification() {
+    fn the_examples_of_the_specification_read_as_there() {
         sums_up("SELECT *\nFROM   wuser_table\nWHERE  username = ?", "SELECT wuser_table");
         sums_up(
             "INSERT INTO shipping_details (order_id, address) SELECT order_id, address FROM orders WHERE order_id = ?",

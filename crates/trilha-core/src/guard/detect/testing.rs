@@ -14,7 +14,8 @@ pub(super) fn found(find: fn(&[u8], usize) -> Option<Range<usize>>, text: &str) 
     .collect()
 }
 
-/// Property tests of a `find`: it never panics, and its ranges are within the text, go forward, and hold whole characters.
+/// Property tests of a `find`: it never panics, and its ranges are within the text, go forward, and hold whole
+/// characters.
 macro_rules! never_panics {
     ($find:path, $shape:literal) => {
         proptest::proptest! {

@@ -59,7 +59,8 @@ pub(super) fn keep_escapes<'r>(text: &[u8], ranges: impl Iterator<Item = &'r mut
     widen(Escapes::of(text, Plus::Plain), |escape| escape.length, ranges);
 }
 
-/// Widens ranges to whole escapes, as which they are told in the text. `size` is that of an escape where a range counts.
+/// Widens ranges to whole escapes, as which they are told in the text. `size` is that of an escape where a range
+/// counts.
 fn widen<'r>(
     escapes: Escapes<'_>,
     size: fn(&Escape) -> usize,
