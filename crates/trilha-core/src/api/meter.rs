@@ -100,6 +100,7 @@ impl<T> AsyncInstrument<T> for Guarded<&dyn AsyncInstrument<T>> {
 macro_rules! instruments {
     (
         sync { $($sync:ident: $instrument:ident<$type:ty>),* $(,)? }
+        histogram { $($histogram:ident: Histogram<$size:ty>),* $(,)? }
         observable { $($observable:ident: $async:ident<$measured:ty>),* $(,)? }
     ) => {
         impl InstrumentProvider for Guarded<Meter> {
@@ -112,6 +113,19 @@ macro_rules! instruments {
                 made.map_or_else(
                     || idle().$sync("").build(),
                     |made| $instrument::new(Arc::new(self.around(made))),
+                )
+            })*
+
+            $(fn $histogram(&self, asked: HistogramBuilder<'_, Histogram<$size>>) -> Histogram<$size> {
+                let made = self.made(|| {
+                    let mut builder = self.inner.$histogram(asked.name);
+                    (builder.description, builder.unit) = (asked.description, asked.unit);
+                    builder.boundaries = asked.boundaries;
+                    builder.build()
+                });
+                made.map_or_else(
+                    || idle().$histogram("").build(),
+                    |made| Histogram::new(Arc::new(self.around(made))),
                 )
             })*
 
@@ -134,32 +148,6 @@ macro_rules! instruments {
                 });
                 made.unwrap_or_else(|| idle().$observable("").build())
             })*
-
-            fn f64_histogram(&self, asked: HistogramBuilder<'_, Histogram<f64>>) -> Histogram<f64> {
-                let made = self.made(|| {
-                    let mut builder = self.inner.f64_histogram(asked.name);
-                    (builder.description, builder.unit) = (asked.description, asked.unit);
-                    builder.boundaries = asked.boundaries;
-                    builder.build()
-                });
-                made.map_or_else(
-                    || idle().f64_histogram("").build(),
-                    |made| Histogram::new(Arc::new(self.around(made))),
-                )
-            }
-
-            fn u64_histogram(&self, asked: HistogramBuilder<'_, Histogram<u64>>) -> Histogram<u64> {
-                let made = self.made(|| {
-                    let mut builder = self.inner.u64_histogram(asked.name);
-                    (builder.description, builder.unit) = (asked.description, asked.unit);
-                    builder.boundaries = asked.boundaries;
-                    builder.build()
-                });
-                made.map_or_else(
-                    || idle().u64_histogram("").build(),
-                    |made| Histogram::new(Arc::new(self.around(made))),
-                )
-            }
         }
     };
 }
@@ -173,6 +161,10 @@ instruments! {
         u64_gauge: Gauge<u64>,
         f64_gauge: Gauge<f64>,
         i64_gauge: Gauge<i64>,
+    }
+    histogram {
+        u64_histogram: Histogram<u64>,
+        f64_histogram: Histogram<f64>,
     }
     observable {
         u64_observable_counter: ObservableCounter<u64>,
