@@ -18,7 +18,7 @@ fn reason(file: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
-fn a_megabyte_of_brackets() {
+fn a_megabyte_of_brackets_is_refused() {
     for bracket in ["[", "]", "[[", "{", "a=[", "a={", "a.", "a={b=", "\"", "'''", "#\n[", "[a]\n", "a=1\n"] {
         refused(bracket.repeat(MIB / bracket.len()));
     }
@@ -26,13 +26,13 @@ fn a_megabyte_of_brackets() {
 }
 
 #[test]
-fn more_than_a_megabyte() {
+fn more_than_a_megabyte_is_refused() {
     assert_eq!(reason("#".repeat(MIB + 1)), "longer than 1 MiB");
     assert_eq!(reason("#".repeat(MIB)), "version: is missing");
 }
 
 #[test]
-fn what_is_no_text() {
+fn what_is_no_text_is_refused() {
     let invalid = refused(b"version = 1\n# \xC3\xA9 \xFF\n");
     assert_eq!(invalid.to_string(), "line 2, column 5: not UTF-8");
     refused([0xFF, 0xFE, b'v', 0]);
