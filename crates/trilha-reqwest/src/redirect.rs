@@ -14,11 +14,10 @@ use reqwest::{
     redirect::{Attempt, Policy},
 };
 use trilha_core::{
-    CarrierKind, Handle, Operation, Propagation, Recipient, current, propagation::Format, schema::Key,
+    CarrierKind, Handle, Operation, Propagation, Recipient, current,
+    propagation::{Format, correlation_fields},
+    schema::Key,
 };
-
-/// Where a correlation id is sent or copied to.
-const CORRELATION_IDS: [&str; 2] = ["x-correlation-id", "x-request-id"];
 
 /// What is known of a client's redirects.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,8 +34,8 @@ pub(crate) enum Redirects {
 pub(crate) fn judged(policy: Policy) -> Policy {
     Policy::custom(move |attempt| {
         // reqwest asks while it is polled, so that the current context is the request's.
-        match current::map(|context| context.get::<Arc<Guard>>().cloned()) {
-            Some(guard) if !guard.lets_pass(&attempt) => attempt.stop(),
+        match current::map(|context| context.get::<Arc<Barrier>>().cloned()) {
+            Some(barrier) if !barrier.lets_pass(&attempt) => attempt.stop(),
             _ => policy.redirect(attempt),
         }
     })
@@ -44,14 +43,14 @@ pub(crate) fn judged(policy: Policy) -> Policy {
 
 /// Stops a request that carries more than the trace before a host that may not get it.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct Barrier {
     handle: Handle,
     /// Whether the request may be made again: it changes nothing, or everybody asked for it elsewhere.
     is_repeatable: AtomicBool,
     has_stopped: AtomicBool,
 }
 
-impl Guard {
+impl Barrier {
     /// `None` where `request` carries nothing of `operation` but its trace.
     pub(crate) fn of(request: &Request, operation: &Operation) -> Option<Arc<Self>> {
         let handle = operation.handle();
@@ -82,7 +81,7 @@ fn carries_more(headers: &HeaderMap, operation: &Operation, propagation: &Propag
     let has_baggage = || propagation.writes(Format::Baggage) && headers.contains_key("baggage");
     let has_correlation_id = || {
         let id = operation.attributes().value(Key::CorrelationId);
-        let mut sent = CORRELATION_IDS.iter().flat_map(|name| headers.get_all(*name));
+        let mut sent = correlation_fields(CarrierKind::Http).iter().flat_map(|name| headers.get_all(*name));
         id.is_some_and(|id| sent.any(|sent| *sent == *id))
     };
     propagation.is_enabled(CarrierKind::Http) && (has_baggage() || has_correlation_id())

@@ -23,7 +23,7 @@ use crate::{
     Response, SCOPE,
     body::BodyEnd,
     error::error_type,
-    redirect::{Guard, Redirects},
+    redirect::{Barrier, Redirects},
 };
 
 /// How a request is sent.
@@ -70,19 +70,19 @@ impl Settings {
         let started = Instant::now();
         let mut operation = self.start(context, &request);
         inject(&operation, &mut request, self.redirects);
-        let guard = match self.redirects {
-            Redirects::Judged => Guard::of(&request, &operation),
+        let barrier = match self.redirects {
+            Redirects::Judged => Barrier::of(&request, &operation),
             Redirects::Unknown | Redirects::Trusted => None,
         };
-        let Some(guard) = guard else {
+        let Some(barrier) = barrier else {
             let sent = operation.drive(client.execute(request)).await;
             return received(operation, sent);
         };
         let again = request.try_clone();
-        let guarded = operation.context().with_value(guard.clone());
-        let sent = operation.drive(client.execute(request).with_context(guarded)).await;
+        let behind_it = operation.context().with_value(barrier.clone());
+        let sent = operation.drive(client.execute(request).with_context(behind_it)).await;
         let response = received(operation, sent)?;
-        let Some(mut request) = again.filter(|request| guard.asks_again(request)) else {
+        let Some(mut request) = again.filter(|request| barrier.asks_again(request)) else {
             return Ok(response);
         };
         drop(response);

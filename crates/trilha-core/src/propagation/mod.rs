@@ -27,13 +27,14 @@ pub use self::{
     format::{Format, Formats, InvalidFormat},
     hex::Encoded,
     list::Bounded,
+    receive::correlation_fields,
     send::inject,
     trace_context::TraceContext,
     traceparent::{EncodedTraceparent, InvalidTraceparent, RANDOM_FLAG, Traceparent},
     tracestate::{InvalidTracestate, Tracestate},
 };
 pub(crate) use self::{
-    receive::{Received, Remote, correlation_fields},
+    receive::{Received, Remote},
     send::{Outgoing, inject_by},
 };
 use crate::{

@@ -46,7 +46,7 @@ impl Propagation {
 
     /// Reads the sender's trace as [`extract`](Self::extract) does, where that was or will be called for
     /// the same carrier: what is malformed is counted once.
-    pub fn peek(&self, carrier: &dyn Carrier) -> Option<TraceContext> {
+    pub(crate) fn peek(&self, carrier: &dyn Carrier) -> Option<TraceContext> {
         self.extract(carrier, &Stats::default())
     }
 
@@ -209,8 +209,8 @@ fn correlation_id(carrier: &dyn Carrier) -> Option<String> {
     })
 }
 
-/// Where a correlation id stands: the first is the one that is written.
-pub(crate) const fn correlation_fields(kind: CarrierKind) -> &'static [&'static str] {
+/// Where a correlation id stands in a carrier of this kind: the first is the one that is written.
+pub const fn correlation_fields(kind: CarrierKind) -> &'static [&'static str] {
     match kind {
         CarrierKind::Http | CarrierKind::Grpc => &["x-correlation-id", "x-request-id"],
         CarrierKind::Messaging => &["correlation_id"],
