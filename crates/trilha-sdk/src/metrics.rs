@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use opentelemetry::{KeyValue, metrics::MeterProvider};
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_otlp::{ExporterBuildError, MetricExporter, Protocol, WithExportConfig, WithHttpConfig};
@@ -311,7 +314,7 @@ impl SetupError {
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {
-    #[error("a URL begins with http:// or https:// and names a host")]
+    #[error("a URL begins with http:// or https:// and names a host, and no port but one from 1 to 65535")]
     Url,
     #[error("https:// needs the feature `tls` and its settings")]
     Tls,
@@ -326,12 +329,18 @@ enum Kind {
 /// The exporter's own errors show the URL, which may hold a secret.
 fn check_url(url: &str) -> Result<Uri, SetupError> {
     let uri = url.parse::<Uri>().map_err(|_| SetupError(Kind::Url))?;
-    let is_named = uri.host().is_some_and(|host| !host.is_empty());
     let is_known = uri.scheme().is_some_and(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme));
-    match is_named && is_known {
+    let is_named = uri.host().is_some_and(|host| !host.is_empty());
+    match is_known && is_named && has_port_if_any(&uri) {
         true => Ok(uri),
         false => Err(SetupError(Kind::Url)),
     }
+}
+
+/// To who connects, a port that is no number is none, and the scheme's own takes its place.
+fn has_port_if_any(uri: &Uri) -> bool {
+    let (authority, host) = (uri.authority().map_or("", Authority::as_str), uri.host().unwrap_or_default());
+    authority.ends_with(host) || uri.port_u16() > Some(0)
 }
 
 #[cfg(test)]
@@ -347,7 +356,16 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_used_is_refused_and_not_shown() {
-        for url in ["", "secret:4318", "https://secret", "http://user:secret@a b", "http://"] {
+        for url in [
+            "",
+            "secret:4318",
+            "https://secret",
+            "http://user:secret@a b",
+            "http://",
+            "http://localhost:secret",
+            "http://user:secret@localhost:99999/v1/metrics",
+            "http://[::1]:0",
+        ] {
             let error = Metrics::http(url).start().unwrap_err();
             assert_eq!(error.option(), Some("endpoint"), "{url}");
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
