@@ -143,7 +143,7 @@ const EXITS: &[Exit] = &[
         files: &[
             "trilha-core/src/http/carrier.rs",
             "trilha-otlp/src/config/endpoint.rs",
-            "trilha-otlp/src/transport/grpc.rs",
+            "trilha-otlp/src/transport/connect.rs",
             "trilha-otlp/src/transport/http.rs",
             "trilha-reqwest/src/redirect.rs",
             "trilha-reqwest/src/request.rs",

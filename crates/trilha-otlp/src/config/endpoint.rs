@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    uri::{Authority, Scheme},
+};
 
 use super::within;
 use crate::SetupError;
@@ -168,6 +171,12 @@ impl Endpoint {
     fn check_receiver(&self, protocol: Protocol, url: &str) -> Result<Target, SetupError> {
         within("timeout", self.timeout, Duration::from_millis(1)..=Duration::from_secs(600))?;
         let uri = check_url(url)?;
+        let uri: Uri = match protocol {
+            #[cfg(feature = "http")]
+            Protocol::Http => uri,
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => origin(uri)?,
+        };
         Ok(Target {
             protocol,
             headers: check_headers(&self.headers)?,
@@ -198,14 +207,32 @@ fn check_url(url: &str) -> Result<Uri, SetupError> {
         }
         _ => return Err(refused("a URL begins with http:// or https://")),
     }
-    match uri.host() {
-        Some(host) if !host.is_empty() => Ok(uri),
-        _ => Err(refused("the URL names no host")),
+    let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
+        return Err(refused("the URL names no host"));
+    };
+    // To who connects, a port that is no number is none, and the scheme's own takes its place.
+    match host_and_port(&uri).strip_prefix(host) == Some("") || uri.port_u16() > Some(0) {
+        true => Ok(uri),
+        false => Err(refused("the URL's port is not a number from 1 to 65535")),
     }
 }
 
+fn host_and_port(uri: &Uri) -> &str {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    authority.rsplit_once('@').map_or(authority, |(_, host_and_port)| host_and_port)
+}
+
+/// What gRPC calls are sent to. Methods would be looked for below a path, and who it is would be told to all
+/// on the way.
+#[cfg(feature = "grpc")]
+fn origin(uri: Uri) -> Result<Uri, SetupError> {
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let origin = format!("{scheme}://{}", host_and_port(&uri));
+    origin.parse().map_err(|_| SetupError::of_option("endpoint", "not a valid URL"))
+}
+
 fn check_headers(headers: &[(String, String)]) -> Result<HeaderMap, SetupError> {
-    let refused = |problem: &'static str| SetupError::of_option("headers", problem);
+    let refused = |problem: &'static str| SetupError::of_option("header", problem);
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let name: HeaderName = name.parse().map_err(|_| refused("a name is not that of a header"))?;
@@ -238,6 +265,30 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_is_none_is_refused_and_not_replaced() {
+        for port in ["", "0", "65536", "99999", "secret", "-1", "80a"] {
+            for host in ["localhost", "[::1]", "user:secret@localhost"] {
+                let (option, error) = refused(&Endpoint::http(format!("http://{host}:{port}/v1/traces")));
+                assert_eq!(option, Some("endpoint"), "{host} {port}: {error}");
+            }
+        }
+        for named in ["localhost", "localhost:1", "[::1]", "[::1]:65535", "user:1@localhost", "u:p@[::1]:9"] {
+            assert!(Endpoint::http(format!("http://{named}/v1/traces")).check().is_ok(), "{named}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "grpc")]
+    fn of_a_url_grpc_uses_scheme_host_and_port() {
+        let uri = |url: &str| {
+            let Ok(Destination::Receiver(target)) = Endpoint::grpc(url).check() else { panic!("a receiver") };
+            target.uri.to_string()
+        };
+        assert_eq!(uri("http://localhost:4317"), "http://localhost:4317/");
+        assert_eq!(uri("HTTP://user:secret@[::1]:4317/v1/traces?a=b"), "http://[::1]:4317/");
+    }
+
+    #[test]
     #[cfg(not(feature = "tls"))]
     fn tls_that_is_not_built_in_is_refused() {
         assert!(refused(&Endpoint::http("https://localhost")).1.contains("feature `tls`"));
@@ -246,8 +297,8 @@ mod tests {
     #[test]
     fn a_header_that_cannot_be_sent_is_refused() {
         let endpoint = Endpoint::http("http://localhost");
-        assert_eq!(refused(&endpoint.clone().header("a secret", "c")).0, Some("headers"));
-        assert_eq!(refused(&endpoint.header("a", "secret\n")).0, Some("headers"));
+        assert_eq!(refused(&endpoint.clone().header("a secret", "c")).0, Some("header"));
+        assert_eq!(refused(&endpoint.header("a", "secret\n")).0, Some("header"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use hyper::body::Body;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -12,6 +13,10 @@ use crate::config::Target;
 
 /// A connection that nobody used for so long is closed, before somebody on the way forgets it.
 const LONGEST_IDLE: Duration = Duration::from_secs(30);
+
+/// Who sends, unless the program says otherwise.
+pub(super) const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")));
 
 #[cfg(not(feature = "tls"))]
 pub(super) type Connector = HttpConnector;

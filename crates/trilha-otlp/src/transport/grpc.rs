@@ -5,7 +5,7 @@
 use std::{error::Error, mem, time::Duration};
 
 use bytes::{Buf, BufMut};
-use http::{HeaderValue, header::USER_AGENT, uri::PathAndQuery};
+use http::{header::USER_AGENT, uri::PathAndQuery};
 use hyper_util::client::legacy::Client;
 use parking_lot::Mutex;
 use prost::Message;
@@ -20,14 +20,12 @@ use tonic::{
 use super::{
     Answer, Payload, Sending, Transport,
     answer::ExportResponse,
-    connect::{Connector, Version, client},
+    connect::{AGENT, Connector, Version, client},
 };
 use crate::config::{Compression, Target};
 
 const EXPORT: PathAndQuery =
     PathAndQuery::from_static("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
-
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")));
 
 /// Calls `TraceService/Export` over one connection that is made when it is needed.
 #[derive(Debug)]

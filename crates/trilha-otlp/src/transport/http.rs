@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     Answer, Payload, Sending, Transport,
     answer::ExportResponse,
-    connect::{Connector, Version, client},
+    connect::{AGENT, Connector, Version, client},
 };
 use crate::{
     config::{Compression, Target},
@@ -34,8 +34,6 @@ const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf")
 
 /// What an answer's body may take.
 const MAX_ANSWER: usize = 1024 * 1024;
-
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("trilha-otlp/", env!("CARGO_PKG_VERSION")));
 
 /// Posts each payload to one URL. It neither follows redirects nor tries again.
 #[derive(Debug)]
@@ -123,8 +121,10 @@ fn taken(headers: &HeaderMap, body: Option<Bytes>) -> Answer {
     }
 }
 
+/// Parameters may follow, and names of types ignore case.
 fn is_protobuf(value: &HeaderValue) -> bool {
-    value.as_bytes().starts_with(PROTOBUF.as_bytes())
+    let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(PROTOBUF.as_bytes())
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -178,6 +178,10 @@ mod tests {
     fn only_a_readable_200_says_that_spans_were_taken() {
         assert_eq!(judged(200, &[], Some(b"")), Answer::Taken { rejected: 0 });
         assert_eq!(judged(200, &[TYPE], Some(b"\x0a\x02\x08\x02")), Answer::Taken { rejected: 2 });
+        for kind in ["Application/X-Protobuf", "application/x-protobuf; charset=utf-8"] {
+            let partial = judged(200, &[("content-type", kind)], Some(b"\x0a\x02\x08\x02"));
+            assert_eq!(partial, Answer::Taken { rejected: 2 }, "{kind}");
+        }
         assert_eq!(judged(200, &[TYPE], Some(b"\xff\xff")), Answer::Nothing);
         assert_eq!(judged(200, &[TYPE], None), Answer::Nothing);
         assert_eq!(judged(200, &[("content-type", "text/html")], Some(b"welcome")), Answer::Nothing);
