@@ -6,10 +6,11 @@ mod support;
 
 use std::{fs, path::Path, time::Duration};
 
+use opentelemetry::Array;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use serde_json::Value;
-use support::{ENOUGH, assert_adds_up, config, spans, start};
-use trilha_core::Handle;
+use serde_json::{Value, json};
+use support::{ENOUGH, SCOPE, assert_adds_up, config, spans, start};
+use trilha_core::{Handle, Operation, Outcome, SpanKind, recorder::Value as Attribute};
 use trilha_otlp::{Endpoint, Pipeline};
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -38,6 +39,26 @@ fn each_batch_is_a_line_of_otlp_s_json() {
     assert!(span["startTimeUnixNano"].is_string()); // as protobuf's JSON writes 64 bits
     let request: ExportTraceServiceRequest = serde_json::from_value(lines[0].clone()).unwrap();
     assert_eq!(request.resource_spans[0].scope_spans[0].spans.len(), 2);
+}
+
+#[test]
+fn numbers_that_json_does_not_have_are_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spans.jsonl");
+    let (pipeline, handle) = start(Endpoint::file(&path));
+    let work = Operation::builder(&SCOPE, "work", SpanKind::Internal).handle(handle).start();
+    let list = Array::F64(vec![0.5, f64::NEG_INFINITY]);
+    work.set_attribute("ratio", f64::NAN);
+    work.set_attribute("list", Attribute::Array(&list));
+    work.span().unwrap().add_event("event", None, &[("ratio", Attribute::Float(f64::INFINITY))]);
+    work.finish(Outcome::Ok);
+    assert_eq!(pipeline.shutdown_blocking(ENOUGH).counts.delivered, 1);
+    let line = &lines(&path)[0];
+    let span = &line["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!(span["attributes"][0]["value"], json!({"stringValue": "NaN"}));
+    let list = &span["attributes"][1]["value"]["arrayValue"]["values"];
+    assert_eq!(*list, json!([{"doubleValue": 0.5}, {"stringValue": "-Infinity"}]));
+    assert_eq!(span["events"][0]["attributes"][0]["value"], json!({"stringValue": "Infinity"}));
 }
 
 #[test]

@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+};
 use prost::Message;
 
 use super::{Answer, Payload, Sending, Transport};
@@ -75,8 +78,36 @@ impl Output {
 }
 
 fn line_of(body: Pieces) -> io::Result<Vec<u8>> {
-    let request = ExportTraceServiceRequest::decode(body).map_err(io::Error::other)?;
+    let mut request = ExportTraceServiceRequest::decode(body).map_err(io::Error::other)?;
+    attributes_of(&mut request).filter_map(|attribute| attribute.value.as_mut()).for_each(spell_out);
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');
     Ok(line)
+}
+
+fn attributes_of(request: &mut ExportTraceServiceRequest) -> impl Iterator<Item = &mut KeyValue> {
+    let scopes = request.resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans);
+    scopes.flat_map(|scope| &mut scope.spans).flat_map(|span| {
+        let of_events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
+        let of_links = span.links.iter_mut().flat_map(|link| &mut link.attributes);
+        span.attributes.iter_mut().chain(of_events).chain(of_links)
+    })
+}
+
+/// JSON has no number that is none, and an empty value in its place makes the line unreadable to others: it is text.
+fn spell_out(value: &mut AnyValue) {
+    match &mut value.value {
+        Some(Value::DoubleValue(number)) if !number.is_finite() => {
+            let name = if number.is_nan() {
+                "NaN"
+            } else if *number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            value.value = Some(Value::StringValue(name.to_owned()));
+        }
+        Some(Value::ArrayValue(list)) => list.values.iter_mut().for_each(spell_out),
+        _ => {}
+    }
 }
