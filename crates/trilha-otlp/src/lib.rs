@@ -43,7 +43,7 @@
 //!   counts as given up. Where no part is taken, all of it is rejected after 31 requests, and the next 15 batches
 //!   are sent once, unless one is taken.
 //! - Loss is logged, by `tracing` at the target `trilha`: a warning with the reason when it starts, a line
-//!   with the number once there was none for half a minute, or when the pipeline ends, and nothing in between.
+//!   with the number once there was none for half a minute, or before a shutdown returns, and nothing in between.
 //! - A span that never ends is not lost in silence: after a bound it counts as overdue
 //!   ([`PipelineConfig::overdue_after`]), and the log says when there is the first and when there is none any more.
 //! - Flush, shutdown and drop keep their deadline under any executor, or none.

@@ -1,6 +1,9 @@
 //! The pipeline as a whole: started, flushed, shut down.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use trilha_core::{SpanCounts, fence::Panics};
 
@@ -12,6 +15,9 @@ use crate::{
 
 /// How long the last handle that is dropped waits for what was not sent yet.
 const DEADLINE_ON_DROP: Duration = Duration::from_secs(5);
+
+/// More than some lines take.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// A queue for spans that ended, and the thread that sends them. Cheap to clone.
 ///
@@ -102,11 +108,14 @@ impl Pipeline {
     /// Takes no more spans, sends those that ended, at most for `timeout`, and ends the thread.
     ///
     /// What is left at the deadline is counted: as unacknowledged if it was under way, else as
-    /// dropped. A second call, also a concurrent one, is harmless; the earliest deadline counts.
+    /// dropped. The log tells of loss before the shutdown returns; its last 50 ms, or the last tenth of a short one,
+    /// are kept for that. A second call, also a concurrent one, is harmless; the earliest deadline counts.
     /// Any executor will do. The shutdown goes on if the future is dropped.
     pub async fn shutdown(&self, timeout: Duration) -> Report {
         let local = self.0.delivery.close();
-        local.wait(Goal::Finished, timeout, Queue::abandon).await;
+        let started = Instant::now();
+        local.wait(Goal::Finished, timeout - last_words(timeout), Queue::abandon).await;
+        local.wait(Goal::Told, timeout.saturating_sub(started.elapsed()), |_| {}).await;
         local.report(Goal::Finished)
     }
 
@@ -121,12 +130,19 @@ impl Pipeline {
 impl Running {
     fn shut_down(&self, timeout: Duration) -> &Local {
         let local = self.delivery.close();
-        local.block(Goal::Finished, timeout);
+        let started = Instant::now();
+        local.block(Goal::Finished, timeout - last_words(timeout));
         if !local.queue().has_reached(Goal::Finished) {
             local.queue().abandon();
         }
+        local.block(Goal::Told, timeout.saturating_sub(started.elapsed()));
         local
     }
+}
+
+/// What of a shutdown's time is kept for the log, which tells what was lost: a program may end right after.
+fn last_words(timeout: Duration) -> Duration {
+    LAST_WORDS.min(timeout / 10)
 }
 
 impl Drop for Running {

@@ -1,4 +1,5 @@
-//! Loss is logged when it starts and when it ends, or telemetry does; and so are overdue spans. A binary of its own: the subscriber is the process's.
+//! Loss is logged when it starts and when it ends, or telemetry does; and so are overdue spans. A binary of its own:
+//! the subscriber is the process's.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -11,7 +12,7 @@ use std::{
 
 use parking_lot::Mutex;
 use support::{
-    BlackHole, ENOUGH, Protocol, SCOPE, config,
+    BOTH, BlackHole, ENOUGH, Protocol, SCOPE, config,
     proxy::{Proxy, Way},
     spans, start,
 };
@@ -22,7 +23,7 @@ use tracing::{
 };
 use trilha_core::{Handle, Operation, Outcome, SpanCounts, SpanKind};
 use trilha_otlp::Pipeline;
-use trilha_testing::Receiver;
+use trilha_testing::{Fault, Receiver};
 
 #[derive(Debug, Eq, PartialEq)]
 struct Line {
@@ -89,6 +90,7 @@ fn loss_and_overdue_spans_are_logged_when_they_start_and_when_they_end() {
     tracing::subscriber::set_global_default(Log(Mutex::new(sender))).unwrap();
     lose_spans_and_go_on(&lines);
     lose_spans_by_shutdown(&lines);
+    lose_all_spans_and_end(&lines);
     leave_a_span_open(&lines);
     assert!(lines.try_recv().is_err());
 }
@@ -123,6 +125,19 @@ fn lose_spans_by_shutdown(lines: &Lines<Line>) {
     let (level, reason, _) = next(lines);
     assert!(level == Level::WARN && ["shutdown", "unacknowledged"].contains(&reason.unwrap().as_str()));
     assert_eq!(next(lines), (Level::WARN, None, Some(3)));
+}
+
+/// As a short program does whose key the receiver does not know.
+fn lose_all_spans_and_end(lines: &Lines<Line>) {
+    for protocol in BOTH {
+        let receiver = Receiver::start();
+        receiver.respond(Fault::Status(401));
+        let (pipeline, handle) = start(protocol.endpoint(&receiver));
+        spans(&handle, 3);
+        drop(pipeline);
+        let lines: Vec<_> = lines.try_iter().map(|line| (line.reason, line.count)).collect();
+        assert_eq!(lines, [(Some("rejected".to_owned()), None), (None, Some(3))], "{protocol:?}");
+    }
 }
 
 fn leave_a_span_open(lines: &Lines<Line>) {

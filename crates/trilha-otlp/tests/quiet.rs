@@ -1,4 +1,5 @@
-//! The pipeline's own traffic is not traced, and the program's costs no more for it. A binary of its own: the subscriber is the process's.
+//! The pipeline's own traffic is not traced, and the program's costs no more for it. A binary of its own: the
+//! subscriber is the process's.
 
 mod support;
 

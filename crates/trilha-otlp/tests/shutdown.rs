@@ -57,37 +57,37 @@ async fn keeps_its_deadline() {
 }
 
 #[test]
-fn without_a_runtime() {
+fn flush_and_shutdown_need_no_runtime() {
     block_on(delivers_at_flush_and_shutdown());
     block_on(keeps_its_deadline());
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn on_a_current_thread_runtime() {
+async fn they_work_on_a_current_thread_runtime() {
     delivers_at_flush_and_shutdown().await;
     keeps_its_deadline().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn on_a_runtime_of_one_worker() {
+async fn they_work_on_a_runtime_of_one_worker() {
     delivers_at_flush_and_shutdown().await;
     keeps_its_deadline().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn on_a_runtime_of_many_workers() {
+async fn they_work_on_a_runtime_of_many_workers() {
     tokio::spawn(delivers_at_flush_and_shutdown()).await.unwrap();
     tokio::spawn(keeps_its_deadline()).await.unwrap();
 }
 
 #[tokio::test(flavor = "current_thread", start_paused = true)]
-async fn on_a_runtime_whose_clock_stands_still() {
+async fn they_work_on_a_runtime_whose_clock_stands_still() {
     delivers_at_flush_and_shutdown().await;
     keeps_its_deadline().await;
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn blocking_inside_of_a_runtime() {
+async fn they_may_block_inside_of_a_runtime() {
     let receiver = Receiver::start();
     let (pipeline, handle) = start(Protocol::Grpc.endpoint(&receiver));
     spans(&handle, 2);
@@ -96,7 +96,7 @@ async fn blocking_inside_of_a_runtime() {
 }
 
 #[test]
-fn after_the_user_s_runtime_is_gone() {
+fn a_shutdown_works_after_the_user_s_runtime_is_gone() {
     let receiver = Receiver::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (pipeline, handle) = runtime.block_on(async { start(Protocol::Grpc.endpoint(&receiver)) });

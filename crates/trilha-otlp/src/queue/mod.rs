@@ -232,6 +232,12 @@ impl Queue {
         self.tell_progress();
     }
 
+    /// The worker has ended, and what it had to say is said.
+    pub(crate) fn end_worker(&self) {
+        self.state.lock().end_worker();
+        self.tell_progress();
+    }
+
     /// Returns once the queue was abandoned.
     pub(crate) async fn wait_for_abandonment(&self) {
         self.abandoned.notified().await;
@@ -290,6 +296,8 @@ pub(crate) enum Goal {
     Settled(u64),
     /// No span waits or flies, and none ever will.
     Finished,
+    /// And the worker has ended: the log tells what was lost.
+    Told,
 }
 
 impl Goal {
@@ -297,6 +305,7 @@ impl Goal {
         match self {
             Self::Settled(entered) => state.is_settled(entered),
             Self::Finished => state.is_finished(),
+            Self::Told => state.has_worker_ended(),
         }
     }
 }

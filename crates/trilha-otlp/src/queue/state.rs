@@ -42,6 +42,7 @@ pub(super) struct State {
     flush_to: u64,
     is_closed: bool,
     was_abandoned: bool,
+    has_worker_ended: bool,
 }
 
 /// The one batch that the worker holds.
@@ -244,6 +245,14 @@ impl State {
     /// Whether no span waits or flies, and none ever will.
     pub(super) fn is_finished(&self) -> bool {
         self.is_closed && self.waiting.is_empty() && self.in_flight.is_none()
+    }
+
+    pub(super) fn end_worker(&mut self) {
+        self.has_worker_ended = true;
+    }
+
+    pub(super) fn has_worker_ended(&self) -> bool {
+        self.has_worker_ended
     }
 
     /// The counts; `created` was read while the state was held.

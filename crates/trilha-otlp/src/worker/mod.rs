@@ -62,6 +62,7 @@ impl Worker {
             () = self.work() => {}
         }
         log.write(self.queue.take_last_notices());
+        log.finish().await;
     }
 
     async fn work(&self) {

@@ -53,7 +53,7 @@ fn work(worker: Worker, started: &mpsc::SyncSender<io::Result<runtime::Handle>>)
     };
     let _ = started.send(Ok(runtime.handle().clone()));
     // However the thread ends, nobody waits for it any more.
-    let _end = AbandonOnDrop(Arc::clone(&worker.queue));
+    let _end = EndOnDrop(Arc::clone(&worker.queue));
     // What is sent is neither traced by us nor, over the events of HTTP libraries, by a subscriber.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
     // No subscriber is made for that: all that there are have a say in what every thread must ask before it logs.
@@ -66,10 +66,11 @@ fn work(worker: Worker, started: &mpsc::SyncSender<io::Result<runtime::Handle>>)
     });
 }
 
-struct AbandonOnDrop(Arc<Queue>);
+struct EndOnDrop(Arc<Queue>);
 
-impl Drop for AbandonOnDrop {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.abandon();
+        self.0.end_worker();
     }
 }
