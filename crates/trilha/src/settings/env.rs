@@ -40,9 +40,14 @@ impl Env {
         self.0.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
+    /// One of some names, or several, in small letters: the specification asks that their case is ignored.
+    pub(crate) fn name(&self, name: &str) -> Option<String> {
+        self.text(name).map(|value| value.to_ascii_lowercase())
+    }
+
     /// True or false. Anything else is an error: a switch that is misspelt must not be guessed.
     pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, SetupError> {
-        match self.text(name).map(|value| value.to_ascii_lowercase()).as_deref() {
+        match self.name(name).as_deref() {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -81,10 +86,11 @@ impl Env {
                     .split_once('=')
                     .filter(|(key, _)| !key.trim().is_empty())
                     .ok_or_else(|| SetupError::new(name, "is not a list of key=value pairs"))?;
-                let value = percent_decode(value.trim()).ok_or_else(|| {
-                    SetupError::new(name, "holds a value that is not percent-encoded UTF-8")
-                })?;
-                Ok((key.trim().to_owned(), value))
+                let decoded = |text: &str| {
+                    let problem = "holds a key or a value that is not percent-encoded UTF-8";
+                    percent_decode(text.trim()).ok_or_else(|| SetupError::new(name, problem))
+                };
+                Ok((decoded(key)?, decoded(value)?))
             })
             .collect()
     }
@@ -112,18 +118,21 @@ mod tests {
 
     #[test]
     fn a_wrong_value_names_its_variable() {
-        let env = Env::of(&[("A", "yes"), ("B", "-1"), ("C", "1e12"), ("D", "k"), ("E", "k=%zz")]);
+        let env =
+            Env::of(&[("A", "yes"), ("B", "-1"), ("C", "1e12"), ("D", "k"), ("E", "k=%zz"), ("F", "%=k")]);
         assert_eq!(env.boolean("A").unwrap_err().option(), "A");
         assert_eq!(env.number("B", 1..=9).unwrap_err().option(), "B");
         assert_eq!(env.millis("C").unwrap_err().option(), "C");
         assert_eq!(env.pairs("D").unwrap_err().option(), "D");
         assert_eq!(env.pairs("E").unwrap_err().option(), "E");
+        assert_eq!(env.pairs("F").unwrap_err().option(), "F");
     }
 
     #[test]
     fn pairs_are_decoded() {
-        let env = Env::of(&[("A", "k=a%20b, x = y=z,")]);
-        let expected = vec![("k".into(), "a b".into()), ("x".into(), "y=z".into())];
+        let env = Env::of(&[("A", "k=a%20b, x = y=z,a%2Cb%3D=c")]);
+        let expected = [("k", "a b"), ("x", "y=z"), ("a,b=", "c")];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
         assert_eq!(env.pairs("A").unwrap(), expected);
     }
 

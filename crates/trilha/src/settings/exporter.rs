@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 #[cfg(feature = "tls")]
 use trilha_otlp::Tls;
 
-use super::env::Env;
+use super::{env::Env, signal::Signal};
 use crate::SetupError;
 
 /// How OTLP is spoken.
@@ -19,13 +19,6 @@ pub enum Protocol {
     Http,
     /// gRPC. Feature `grpc`.
     Grpc,
-}
-
-/// A kind of telemetry that is exported.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Signal {
-    Traces,
-    Metrics,
 }
 
 /// What the program itself said about exporting.
@@ -86,41 +79,6 @@ const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
 const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 
-impl Signal {
-    const fn exporter(self) -> &'static str {
-        match self {
-            Self::Traces => "OTEL_TRACES_EXPORTER",
-            Self::Metrics => "OTEL_METRICS_EXPORTER",
-        }
-    }
-
-    /// This signal's own variable beside a general one.
-    fn own(self, general: &str) -> String {
-        let own = match self {
-            Self::Traces => "OTLP_TRACES_",
-            Self::Metrics => "OTLP_METRICS_",
-        };
-        general.replacen("OTLP_", own, 1)
-    }
-
-    /// The value of a signal's own variable, else of the general one, and which one that is: the general one
-    /// where none is set.
-    fn value(self, general: &str, env: &Env) -> (String, Option<String>) {
-        let own = self.own(general);
-        match env.text(&own) {
-            Some(value) => (own, Some(value)),
-            None => (general.to_owned(), env.text(general)),
-        }
-    }
-
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Traces => "v1/traces",
-            Self::Metrics => "v1/metrics",
-        }
-    }
-}
-
 impl Exporter {
     /// The exporter of `signal`, or `None` where it is switched off.
     pub(crate) fn resolve(
@@ -129,7 +87,7 @@ impl Exporter {
         env: &Env,
     ) -> Result<Option<Self>, SetupError> {
         let refused = |problem| Err(SetupError::new(signal.exporter(), problem));
-        let is_console = match (env.text(signal.exporter()).as_deref(), signal) {
+        let is_console = match (env.name(signal.exporter()).as_deref(), signal) {
             (None | Some("otlp"), _) => false,
             (Some("none"), _) => return Ok(None),
             (Some("console"), Signal::Traces) if cfg!(feature = "console") => true,
@@ -139,7 +97,7 @@ impl Exporter {
         };
         let (protocol_of, protocol) = match options.protocol {
             Some(protocol) => ("protocol".to_owned(), protocol),
-            None => protocol(signal.value(PROTOCOL, env))?,
+            None => protocol(signal.name(PROTOCOL, env))?,
         };
         let (endpoint_of, endpoint) = endpoint(signal, protocol, options, env);
         let mut headers = checked(HEADERS, env.pairs(HEADERS)?)?;
@@ -155,7 +113,7 @@ impl Exporter {
             is_console,
             protocol,
             headers: last_of_each(headers),
-            is_gzip: options.is_gzip || is_gzip(signal.value(COMPRESSION, env))?,
+            is_gzip: options.is_gzip || is_gzip(signal.name(COMPRESSION, env))?,
             #[cfg(feature = "tls")]
             tls: tls(signal, options, env, &endpoint)?,
             timeout: env.millis(&timeout_of)?.unwrap_or(Duration::from_secs(10)),
@@ -185,7 +143,10 @@ fn endpoint(signal: Signal, protocol: Protocol, options: &ExporterOptions, env: 
         },
     };
     let endpoint = match protocol {
-        Protocol::Http => format!("{}/{}", base.trim_end_matches('/'), signal.path()),
+        Protocol::Http => {
+            let (base, query) = base.split_at(base.find(['?', '#']).unwrap_or(base.len()));
+            format!("{}/{}{query}", base.trim_end_matches('/'), signal.path())
+        }
         Protocol::Grpc => base,
     };
     (origin.to_owned(), endpoint)
@@ -287,22 +248,27 @@ fn last_of_each(headers: Vec<(String, String)>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    fn resolve(variables: &'static [(&'static str, &'static str)]) -> Exporter {
+    fn try_resolve(variables: &[(&str, &str)]) -> Result<Exporter, SetupError> {
         let options = ExporterOptions::default();
-        Exporter::resolve(Signal::Traces, &options, &Env::of(variables)).unwrap().unwrap()
+        Exporter::resolve(Signal::Traces, &options, &Env::of(variables)).map(Option::unwrap)
+    }
+
+    fn resolve(variables: &[(&str, &str)]) -> Exporter {
+        try_resolve(variables).unwrap()
     }
 
     #[test]
     fn the_general_endpoint_gets_the_signals_path_and_the_signals_own_does_not() {
         assert_eq!(resolve(&[]).endpoint, "http://localhost:4318/v1/traces");
         assert_eq!(resolve(&[(ENDPOINT, "http://c:1/x/")]).endpoint, "http://c:1/x/v1/traces");
+        assert_eq!(resolve(&[(ENDPOINT, "http://c/x/?k=v/")]).endpoint, "http://c/x/v1/traces?k=v/");
         let own = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:1/x"), (ENDPOINT, "http://d")];
-        assert_eq!(resolve(Box::leak(Box::new(own))).endpoint, "http://c:1/x");
+        assert_eq!(resolve(&own).endpoint, "http://c:1/x");
     }
 
     #[test]
     fn grpc_has_its_own_port_and_no_path() {
-        let grpc = resolve(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+        let grpc = resolve(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "gRPC")]);
         assert_eq!((grpc.protocol, grpc.endpoint.as_str()), (Protocol::Grpc, "http://localhost:4317"));
     }
 
@@ -329,12 +295,12 @@ mod tests {
             refused(&[], &[(HEADERS, "a b=c")]),
             "OTEL_EXPORTER_OTLP_HEADERS: a name is not that of a header",
         );
-        assert_eq!(refused(&[("a b".into(), "c".into())], &[]), "header: a name is not that of a header",);
+        assert_eq!(refused(&[("a b".into(), "c".into())], &[]), "header: a name is not that of a header");
     }
 
     #[test]
     fn who_set_a_value_is_known() {
-        let origins = |variables: &'static [_]| resolve(variables).origins;
+        let origins = |variables: &[_]| resolve(variables).origins;
         let general = Origins {
             endpoint: ENDPOINT.into(),
             protocol: PROTOCOL.into(),
@@ -393,34 +359,31 @@ mod tests {
 
     #[test]
     fn compression_is_gzip_or_none() {
-        let is_gzip = |variables: &[(&str, &str)]| {
-            let options = ExporterOptions::default();
-            Exporter::resolve(Signal::Traces, &options, &Env::of(variables)).map(|it| it.unwrap().is_gzip)
-        };
+        let is_gzip = |variables: &[(&str, &str)]| try_resolve(variables).map(|exporter| exporter.is_gzip);
         const OWN: &str = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION";
         assert!(!is_gzip(&[(COMPRESSION, "gzip"), (OWN, "none")]).unwrap());
         assert_eq!(is_gzip(&[(COMPRESSION, "zstd")]).unwrap_err().option(), COMPRESSION);
-        assert_eq!(is_gzip(&[(OWN, "GZIP")]).unwrap_err().option(), OWN);
-        match is_gzip(&[(COMPRESSION, "gzip")]) {
-            Ok(is_gzip) => assert!(is_gzip && cfg!(feature = "gzip")),
-            Err(error) => assert_eq!(error.to_string(), format!("{COMPRESSION}: needs the feature `gzip`")),
+        assert_eq!(is_gzip(&[(OWN, "gz")]).unwrap_err().option(), OWN);
+        for gzip in ["gzip", "GZIP"] {
+            match is_gzip(&[(COMPRESSION, gzip)]) {
+                Ok(is_gzip) => assert!(is_gzip && cfg!(feature = "gzip")),
+                Err(error) => {
+                    assert_eq!(error.to_string(), format!("{COMPRESSION}: needs the feature `gzip`"))
+                }
+            }
         }
     }
 
     #[test]
     #[cfg(feature = "tls")]
     fn a_certificate_that_cannot_be_read_is_an_error_where_it_is_used() {
-        let resolve = |variables: &[(&str, &str)]| {
-            let options = ExporterOptions::default();
-            Exporter::resolve(Signal::Traces, &options, &Env::of(variables))
-        };
         for general in [CERTIFICATE, CLIENT_CERTIFICATE, CLIENT_KEY] {
             let own = Signal::Traces.own(general);
             for variable in [general, &own] {
                 let missing = (variable, "/nowhere.pem");
-                let error = resolve(&[missing, (ENDPOINT, "https://c")]).unwrap_err();
+                let error = try_resolve(&[missing, (ENDPOINT, "https://c")]).unwrap_err();
                 assert_eq!(error.option(), variable);
-                assert!(resolve(&[missing, (ENDPOINT, "http://c")]).is_ok());
+                assert!(try_resolve(&[missing, (ENDPOINT, "http://c")]).is_ok());
             }
         }
     }
@@ -428,16 +391,17 @@ mod tests {
     #[test]
     fn a_signal_can_be_switched_off_and_not_misspelt() {
         let options = ExporterOptions::default();
-        let off = Env::of(&[("OTEL_TRACES_EXPORTER", "none")]);
-        assert_eq!(Exporter::resolve(Signal::Traces, &options, &off).unwrap(), None);
+        for none in ["none", "None"] {
+            let off = Env::of(&[("OTEL_TRACES_EXPORTER", none)]);
+            assert_eq!(Exporter::resolve(Signal::Traces, &options, &off).unwrap(), None);
+        }
         let console = |signal: Signal| {
             let env = Env::of(&[(signal.exporter(), "console")]);
             Exporter::resolve(signal, &options, &env).map(|exporter| exporter.unwrap().is_console)
         };
         assert_eq!(console(Signal::Traces).is_ok_and(|is_console| is_console), cfg!(feature = "console"));
         assert_eq!(console(Signal::Metrics).unwrap_err().option(), "OTEL_METRICS_EXPORTER");
-        let wrong = Env::of(&[("OTEL_TRACES_EXPORTER", "jaeger")]);
-        let error = Exporter::resolve(Signal::Traces, &options, &wrong).unwrap_err();
+        let error = try_resolve(&[("OTEL_TRACES_EXPORTER", "jaeger")]).unwrap_err();
         assert_eq!(error.option(), "OTEL_TRACES_EXPORTER");
     }
 }

@@ -21,7 +21,7 @@ pub enum LogFormat {
 
 impl LogFormat {
     pub(crate) fn resolve(option: Option<Self>, env: &Env, is_deployed: bool) -> Result<Self, SetupError> {
-        match (option, env.text(FORMAT).as_deref()) {
+        match (option, env.name(FORMAT).as_deref()) {
             (Some(format), _) => Ok(format),
             (None, Some("json")) => Ok(Self::Json),
             (None, Some("text")) => Ok(Self::Text),

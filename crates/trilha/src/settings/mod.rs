@@ -8,6 +8,7 @@ mod policy;
 mod propagation;
 mod resource;
 mod sampling;
+mod signal;
 
 use std::time::Duration;
 
@@ -18,9 +19,10 @@ use trilha_core::{CarrierKind, Propagation, guard::PiiGuard, policy::Policy, sam
 pub(crate) use self::exporter::is_encrypted;
 pub(crate) use self::{
     env::Env,
-    exporter::{Exporter, ExporterOptions, Signal},
+    exporter::{Exporter, ExporterOptions},
     guard::GuardOptions,
     resource::{ResourceOptions, ServiceResource},
+    signal::Signal,
 };
 pub use self::{exporter::Protocol, logs::LogFormat};
 use crate::SetupError;
@@ -135,7 +137,7 @@ impl SpanSettings {
 mod tests {
     use super::*;
 
-    fn resolve(variables: &'static [(&'static str, &'static str)]) -> Result<Settings, SetupError> {
+    fn resolve(variables: &[(&str, &str)]) -> Result<Settings, SetupError> {
         let resource = ResourceOptions { service_name: "orders".into(), ..ResourceOptions::default() };
         Settings::resolve(Options { resource, ..Options::default() }, &Env::of(variables))
     }
@@ -168,7 +170,7 @@ mod tests {
             "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
             "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
         ];
-        let resolve = |name, value| resolve(Box::leak(Box::new([(name, value)])));
+        let resolve = |name, value| resolve(&[(name, value)]);
         for name in zero_is_wrong.into_iter().chain(zero_is_none) {
             for value in ["1e12", "1000000000000", "-1", "99999999999999999999999", "many", "1 000", "0x10"] {
                 let error = resolve(name, value).err().expect(value);
@@ -197,7 +199,7 @@ mod tests {
             ("OTEL_SDK_DISABLED", "1"),
             ("RUST_LOG", "info=debug=trace"),
         ] {
-            let error = resolve(Box::leak(Box::new([variable]))).err().expect(variable.0);
+            let error = resolve(&[variable]).err().expect(variable.0);
             assert_eq!(error.option(), variable.0);
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn resolve(
     policy: &Policy,
     env: &Env,
 ) -> Result<Propagation, SetupError> {
-    let of_environment = env.text(PROPAGATORS).map(|names| formats(&names)).transpose()?;
+    let of_environment = env.name(PROPAGATORS).map(|names| formats(&names)).transpose()?;
     let mut propagation = Propagation::default();
     let (read, write) = match of_environment {
         Some(formats) => (formats, formats),
@@ -54,7 +54,7 @@ fn formats(names: &str) -> Result<Formats, SetupError> {
 mod tests {
     use super::*;
 
-    fn resolve_names(names: &'static str) -> Propagation {
+    fn resolve_names(names: &str) -> Propagation {
         resolve(&[], &Policy::default(), &Env::of(&[(PROPAGATORS, names)])).unwrap()
     }
 
@@ -62,7 +62,7 @@ mod tests {
     fn formats_are_read_and_written_by_name() {
         let none = resolve_names("none");
         assert!(Format::ALL.iter().all(|format| !none.reads(*format) && !none.writes(*format)));
-        let b3 = resolve_names("b3, baggage");
+        let b3 = resolve_names("B3, baggage");
         assert!(b3.reads(Format::B3) && b3.writes(Format::B3) && b3.writes(Format::Baggage));
         assert!(!b3.reads(Format::TraceContext) && !b3.writes(Format::TraceContext));
     }

@@ -12,7 +12,7 @@ const ARGUMENT: &str = "OTEL_TRACES_SAMPLER_ARG";
 const DEPLOYED_RATIO: f64 = 0.1;
 
 pub(crate) fn resolve(env: &Env, is_deployed: bool) -> Result<Sampler, SetupError> {
-    let Some(name) = env.text(SAMPLER) else {
+    let Some(name) = env.name(SAMPLER) else {
         let ratio = if is_deployed { DEPLOYED_RATIO } else { 1.0 };
         return Ok(self::ratio(ratio)?.parent_based());
     };
@@ -54,8 +54,10 @@ mod tests {
 
     #[test]
     fn the_environment_names_the_sampler() {
-        let env = Env::of(&[(SAMPLER, "traceidratio"), (ARGUMENT, "0.25")]);
-        assert_eq!(resolve(&env, true).unwrap(), Sampler::ratio(0.25).unwrap());
+        for name in ["traceidratio", "TraceIdRatio"] {
+            let env = Env::of(&[(SAMPLER, name), (ARGUMENT, "0.25")]);
+            assert_eq!(resolve(&env, true).unwrap(), Sampler::ratio(0.25).unwrap());
+        }
     }
 
     #[test]
@@ -63,7 +65,7 @@ mod tests {
         let env = Env::of(&[(SAMPLER, "sometimes")]);
         assert_eq!(resolve(&env, false).unwrap_err().option(), SAMPLER);
         for argument in ["2", "-1", "NaN", "half"] {
-            let env = Env::of(Box::leak(Box::new([(SAMPLER, "traceidratio"), (ARGUMENT, argument)])));
+            let env = Env::of(&[(SAMPLER, "traceidratio"), (ARGUMENT, argument)]);
             assert_eq!(resolve(&env, false).unwrap_err().option(), ARGUMENT, "{argument}");
         }
     }
