@@ -94,7 +94,7 @@ const EXITS: &[Exit] = &[
             "trilha-tracing/src/logs/json.rs",
             "trilha-tracing/src/logs/text.rs",
             "trilha/src/telemetry/install.rs",
-            "trilha/src/telemetry/mod.rs",
+            "trilha/src/telemetry/start.rs",
         ],
     },
     Exit {

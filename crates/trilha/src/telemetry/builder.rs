@@ -33,6 +33,7 @@ use crate::{
 /// | [`sampler`](Self::sampler) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | parent-based; all, or a tenth where the environment is `production` or `staging` |
 /// | [`policy`](Self::policy) | `TRILHA_POLICY`: the path of a file | – |
 /// | [`hash_key`](Self::hash_key) | `TRILHA_HASH_KEY`: the secret of values that leave as a keyed hash, of 16 bytes at least | – |
+/// | [`detector`](Self::detector) | – | the guard's own detectors, and those of the policy |
 /// | policy | `OTEL_PROPAGATORS` (of `tracecontext`, `baggage`, `b3`, `b3multi`, `xtrace`, or `none`): what is read and written | all are read, `tracecontext,baggage` are written |
 /// | [`without`](Self::without) | – | all carriers take part |
 /// | [`logs`](Self::logs) | `TRILHA_LOGS` (`json`, `text`, `off`) | `text`, or `json` where the environment is `production` or `staging` |

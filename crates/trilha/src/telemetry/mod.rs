@@ -7,6 +7,9 @@ mod panic_hook;
 mod report;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
+mod start;
+#[cfg(all(test, feature = "http"))]
+mod tests;
 
 use std::{
     sync::Arc,
@@ -20,24 +23,24 @@ use trilha_core::{
     BrokenReason, CarrierKind, Handle, NoopRecorder, Recorder, Scope,
     api::{ApiMeterProvider, ApiPropagator, ApiTracerProvider},
 };
-use trilha_otlp::{Endpoint, Limits, Pipeline, PipelineConfig};
-
-use trilha_sdk::{Component, ExportCounts, Metrics, MetricsBuilder, SpanPipeline, observe_counts};
+use trilha_otlp::Pipeline;
+use trilha_sdk::{ExportCounts, Metrics, observe_counts};
 use trilha_tracing::TraceLayer;
 
 pub use self::{
     builder::TelemetryBuilder,
     report::{Report, Snapshot},
 };
-use crate::{
-    SetupError,
-    settings::{Exporter, Protocol, Settings},
-};
+use crate::{SetupError, settings::Settings};
 
 pub(crate) static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 
 /// How long dropping [`Telemetry`] waits for what is still to be sent.
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What of a flush's or a shutdown's time is kept for metrics, a tenth of it at most: a receiver of spans that is dead
+/// takes all that it gets.
+const FOR_METRICS: Duration = Duration::from_millis(500);
 
 /// The telemetry of one service. Keep it for as long as the service runs.
 ///
@@ -72,8 +75,8 @@ impl Telemetry {
 
     fn start(settings: &Settings) -> Result<Self, SetupError> {
         let resource = &settings.resource;
-        let pipeline = settings.traces.as_ref().map(|to| start_pipeline(settings, to)).transpose()?;
-        let metrics = settings.metrics.as_ref().map(|to| start_metrics(settings, to)).transpose()?;
+        let pipeline = settings.traces.as_ref().map(|to| start::pipeline(settings, to)).transpose()?;
+        let metrics = settings.metrics.as_ref().map(|to| start::metrics(settings, to)).transpose()?;
         let recorder: Arc<dyn Recorder> = match &pipeline {
             Some(pipeline) => pipeline.recorder(),
             None => Arc::new(NoopRecorder),
@@ -97,7 +100,7 @@ impl Telemetry {
         }
         let handle = handle.build();
         let names = pipeline.as_ref().zip(settings.traces.as_ref());
-        let names = names.map(|(pipeline, to)| names_of(pipeline, to));
+        let names = names.map(|(pipeline, to)| start::names_of(pipeline, to));
         observe_counts(&handle.meter(&SCOPE), &handle, names.as_ref());
         let parts = Arc::new(Parts { handle, pipeline, metrics });
         notices::start(&parts);
@@ -150,7 +153,8 @@ impl Telemetry {
     }
 
     /// Sends what has ended, stops, and says what was delivered and what was lost. Returns after
-    /// `timeout` at the latest. Spans that end later are counted as dropped. A second call only reports.
+    /// `timeout` at the latest; of that, half a second or a tenth is kept for metrics. Spans that end later are counted
+    /// as dropped. A second call only reports.
     pub async fn shutdown(&self, timeout: Duration) -> Report {
         self.0.clone().beside(timeout, Parts::shutdown_blocking).await
     }
@@ -182,7 +186,8 @@ impl Telemetry {
     /// [`shutdown`](Self::shutdown) when it is done. Other listeners, tokio's for instance, get the signal too.
     ///
     /// It needs the feature `signal`, and no runtime. Once telemetry is dropped, a signal ends the process without
-    /// more ado. A child of a fork has to call it again: until it does, nobody listens there, and neither signal ends it.
+    /// more ado. A child of a fork has to call it again: until it does, nobody listens there, and neither signal ends
+    /// it.
     ///
     /// # Errors
     /// The system takes no handler, or gives no thread.
@@ -221,7 +226,9 @@ impl Parts {
         metrics: fn(&Metrics, Duration) -> bool,
     ) -> Report {
         let deadline = Instant::now().checked_add(timeout); // none: further away than any clock reaches
-        let are_spans_settled = self.pipeline.as_ref().is_none_or(|it| spans(it, timeout).is_complete);
+        let for_metrics = self.metrics.as_ref().map_or(Duration::ZERO, |_| FOR_METRICS.min(timeout / 10));
+        let for_spans = timeout - for_metrics;
+        let are_spans_settled = self.pipeline.as_ref().is_none_or(|it| spans(it, for_spans).is_complete);
         let remaining = deadline.map_or(timeout, |it| it.saturating_duration_since(Instant::now()));
         let are_metrics_settled = self.metrics.as_ref().is_none_or(|it| metrics(it, remaining));
         Report { is_complete: are_spans_settled && are_metrics_settled, counts: self.snapshot() }
@@ -246,169 +253,4 @@ impl Parts {
 fn warn_broken(reason: BrokenReason, carrier: CarrierKind) {
     let (reason, carrier) = (reason.name(), carrier.name());
     tracing::warn!(reason, carrier, "work came in without a trace to continue; a new one starts");
-}
-
-fn start_pipeline(settings: &Settings, to: &Exporter) -> Result<Pipeline, SetupError> {
-    let spans = &settings.spans;
-    let mut limits = Limits::default();
-    if let Some(count) = spans.attribute_count {
-        limits = limits.attributes(count);
-    }
-    if let Some(length) = spans.attribute_length {
-        limits = limits.value_chars(length);
-    }
-    if let Some(count) = spans.event_count {
-        limits = limits.events(count);
-    }
-    if let Some(count) = spans.link_count {
-        limits = limits.links(count);
-    }
-    if let Some(count) = spans.event_attribute_count {
-        limits = limits.event_attributes(count);
-    }
-    if let Some(count) = spans.link_attribute_count {
-        limits = limits.link_attributes(count);
-    }
-    let mut endpoint = endpoint(to)?.timeout(to.timeout);
-    for (name, value) in &to.headers {
-        endpoint = endpoint.header(name, value);
-    }
-    #[cfg(feature = "gzip")]
-    if to.is_gzip {
-        endpoint = endpoint.gzip();
-    }
-    #[cfg(feature = "tls")]
-    {
-        endpoint = endpoint.tls(to.tls.clone());
-    }
-    let mut config = PipelineConfig::new(endpoint)
-        .resource(settings.resource.attributes.iter().cloned())
-        .sampler(settings.sampler)
-        .limits(limits);
-    if let Some(delay) = spans.schedule_delay {
-        config = config.batch_interval(delay);
-    }
-    if let Some(time) = spans.export_timeout {
-        config = config.retry_for(time);
-    }
-    if let Some(size) = spans.queue_size {
-        // A small queue is no mistake: the default batch then follows it.
-        config = config.queue_spans(size).batch_spans(size.min(512));
-    }
-    if let Some(size) = spans.batch_size {
-        config = config.batch_spans(size);
-    }
-    Pipeline::start(config).map_err(|error| SetupError::new(option_of(to, error.option()), error.problem()))
-}
-
-/// How metrics name the pipeline.
-fn names_of(pipeline: &Pipeline, to: &Exporter) -> SpanPipeline {
-    let exporter = match to.protocol {
-        _ if to.is_console => "trilha_otlp::Endpoint::stdout",
-        Protocol::Http => "otlp_http_span_exporter",
-        Protocol::Grpc => "otlp_grpc_span_exporter",
-    };
-    SpanPipeline {
-        processor: Component::new("trilha_otlp::Pipeline"),
-        exporter: Component::new(exporter),
-        queue_capacity: pipeline.queue_capacity() as u64,
-    }
-}
-
-fn endpoint(to: &Exporter) -> Result<Endpoint, SetupError> {
-    #[cfg(feature = "console")]
-    if to.is_console {
-        return Ok(Endpoint::stdout());
-    }
-    match to.protocol {
-        #[cfg(feature = "http")]
-        Protocol::Http => Ok(Endpoint::http(&to.endpoint)),
-        #[cfg(feature = "grpc")]
-        Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
-        #[cfg(not(all(feature = "http", feature = "grpc")))]
-        _ => Err(missing_feature(to)),
-    }
-}
-
-fn start_metrics(settings: &Settings, to: &Exporter) -> Result<Metrics, SetupError> {
-    let mut metrics = metrics_to(to)?
-        .headers(to.headers.clone())
-        .timeout(to.timeout)
-        .resource(settings.resource.attributes.clone());
-    #[cfg(feature = "gzip")]
-    if to.is_gzip {
-        metrics = metrics.gzip();
-    }
-    #[cfg(feature = "tls")]
-    if crate::settings::is_encrypted(&to.endpoint) {
-        let refused =
-            |error: trilha_otlp::SetupError| SetupError::new(option_of(to, error.option()), error.problem());
-        metrics = metrics.tls(to.tls.client_config().map_err(refused)?);
-    }
-    if let Some(interval) = settings.metric_interval {
-        metrics = metrics.interval(interval);
-    }
-    metrics.start().map_err(|error| SetupError::new(option_of(to, error.option()), error))
-}
-
-fn metrics_to(to: &Exporter) -> Result<MetricsBuilder, SetupError> {
-    match to.protocol {
-        #[cfg(feature = "http")]
-        Protocol::Http => Ok(Metrics::http(&to.endpoint)),
-        #[cfg(feature = "grpc")]
-        Protocol::Grpc => Ok(Metrics::grpc(&to.endpoint)),
-        #[cfg(not(all(feature = "http", feature = "grpc")))]
-        _ => Err(missing_feature(to)),
-    }
-}
-
-#[cfg(not(all(feature = "http", feature = "grpc")))]
-fn missing_feature(to: &Exporter) -> SetupError {
-    let feature = match to.protocol {
-        Protocol::Http => "http",
-        Protocol::Grpc => "grpc",
-    };
-    SetupError::new(&to.origins.protocol, format!("needs the feature `{feature}`"))
-}
-
-/// The name by which the user knows an option of the pipeline.
-fn option_of<'a>(to: &'a Exporter, option: Option<&'a str>) -> &'a str {
-    match option {
-        Some("endpoint") => &to.origins.endpoint,
-        Some("headers") => "header",
-        Some("timeout") => &to.origins.timeout,
-        Some("roots") => &to.origins.roots,
-        Some("client_certificate") => &to.origins.client_certificate,
-        Some("client_key") => &to.origins.client_key,
-        Some("queue_spans") => "OTEL_BSP_MAX_QUEUE_SIZE",
-        Some("batch_spans") => "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-        Some("retry_for") => "OTEL_BSP_EXPORT_TIMEOUT",
-        Some("batch_interval") => "OTEL_BSP_SCHEDULE_DELAY",
-        Some(option) => option,
-        None => "install",
-    }
-}
-
-#[cfg(test)]
-#[cfg(all(feature = "http", not(feature = "grpc")))]
-mod tests {
-    use super::*;
-    use crate::settings::{Env, Options};
-
-    #[test]
-    fn a_protocol_that_is_not_built_in_is_refused_for_each_signal() {
-        let refused = |variable| {
-            let mut options = Options::default();
-            options.resource.service_name = "orders".into();
-            let settings = Settings::resolve(options, &Env::of(&[(variable, "grpc")])).unwrap();
-            Telemetry::start(&settings).unwrap_err().to_string()
-        };
-        for variable in [
-            "OTEL_EXPORTER_OTLP_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-        ] {
-            assert_eq!(refused(variable), format!("{variable}: needs the feature `grpc`"));
-        }
-    }
 }
