@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use axum::{Router, http::HeaderMap, routing::get};
-use tokio::net::TcpListener;
 use trilha::{
     Refusal, Sampler, SpanCounts, Telemetry, Trust, opentelemetry::TraceId, schema::Zone,
     tower::ServerTraceLayer,
 };
 use trilha_testing::{Receiver, Trace};
+use trilha_tests::serve;
 
 const REQUESTS: u64 = 20;
 
@@ -149,11 +149,4 @@ impl Service {
 async fn baggage(headers: HeaderMap) -> String {
     let values = headers.get_all("baggage").iter().map(|value| value.to_str().unwrap());
     values.collect::<Vec<_>>().join(",")
-}
-
-async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async { axum::serve(listener, router).await });
-    url
 }

@@ -17,23 +17,16 @@ use std::{
     time::Duration,
 };
 
-use trilha::{Handle, Operation, Outcome, SpanKind, Telemetry};
+use trilha::{Operation, SpanKind, Telemetry};
 use trilha_testing::{Fault, Receiver};
+use trilha_tests::{SCOPE, spans};
 
-static SCOPE: trilha::Scope = trilha::Scope::new("test", "");
 const SOON: Duration = Duration::from_secs(20);
 const PART: &str = "TRILHA_TEST_PART";
 const READY: &str = "ready";
 const SIGINT: i32 = 2;
 const SIGABRT: i32 = 6;
 const SIGTERM: i32 = 15;
-
-fn spans(handle: &Handle, count: usize) {
-    for _ in 0..count {
-        let operation = Operation::builder(&SCOPE, "work", SpanKind::Internal).handle(handle.clone());
-        operation.start().finish(Outcome::Ok);
-    }
-}
 
 // The child.
 

@@ -1,9 +1,9 @@
 //! Telemetry as the process's own. One test: what it sets is global.
 
 use axum::{Router, extract::Path, routing::get};
-use tokio::net::TcpListener;
 use trilha::{Handle, Telemetry, prelude::*, tower::ServerTraceLayer};
 use trilha_testing::Receiver;
+use trilha_tests::serve;
 
 #[tracing::instrument]
 async fn order(Path(id): Path<u32>) -> String {
@@ -24,9 +24,7 @@ async fn three_lines_make_a_service_whose_calls_are_one_trace() {
     assert!(Handle::current().is_same(telemetry.handle()));
 
     let app = Router::new().route("/orders/{id}", get(order)).layer(ServerTraceLayer::new());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/orders/42", listener.local_addr().unwrap());
-    tokio::spawn(async { axum::serve(listener, app).await });
+    let url = format!("{}/orders/42", serve(app).await);
 
     let client = trilha::reqwest::Client::from(reqwest::Client::new());
     let response = client.get(url).send().await.unwrap();

@@ -20,7 +20,7 @@ use trilha::{
 use trilha_testing::{Fixture, SpanRef, Trace, server};
 
 #[tokio::test]
-async fn from_python_to_node() {
+async fn a_trace_goes_on_from_python_to_node() {
     // It knows no properties: a value that looks like one stays a value.
     let baggage = json!({ "city": "Ação", "list": "a;b,c=d", "rate": "100%" });
     let Some((trace, answer)) = send_through(PYTHON, NODE, &baggage).await else { return };
@@ -31,7 +31,7 @@ async fn from_python_to_node() {
 }
 
 #[tokio::test]
-async fn from_node_to_python() {
+async fn a_trace_goes_on_from_node_to_python() {
     let baggage = json!({ "city": "São Paulo", "rate": "100%;ttl=60;public" });
     let Some((trace, answer)) = send_through(NODE, PYTHON, &baggage).await else { return };
     assert_chain(&trace, ["node", "trilha", "python"]);

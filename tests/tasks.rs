@@ -4,8 +4,7 @@
 
 use std::{
     future::pending,
-    io,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Mutex, Once},
     thread,
 };
 
@@ -15,46 +14,37 @@ use tokio::{
     task::{self as bare, JoinSet, LocalSet, yield_now},
 };
 use tracing::{Instrument, info, info_span, instrument};
-use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 use trilha::{Handle, JsonLog, TraceLayer, carry, prelude::*, schema::Key, task};
 use trilha_testing::{Fixture, Trace};
 
 static SCOPE: Scope = Scope::new("test", "");
 
 /// What was logged so far, by the subscriber of this process.
-static LOG: LazyLock<Lines> = LazyLock::new(|| {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    tracing_subscriber::registry()
-        .with(TraceLayer::new(Handle::disabled())) // a handle comes with the operation, or not at all
-        .with(fmt::layer().event_format(JsonLog::new()).with_writer(move || writer.clone()))
-        .init();
-    lines
-});
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn of(&self, trace: &Trace) -> String {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains(&trace.trace_id().to_string())).collect()
-    }
+fn subscribe() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::registry()
+            .with(TraceLayer::new(Handle::disabled())) // a handle comes with the operation, or not at all
+            .with(fmt::layer().event_format(JsonLog::new()).with_writer(|| LOG.make_writer()))
+            .init();
+    });
 }
 
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+fn log_of(trace: &Trace) -> String {
+    let text = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    text.lines().filter(|line| line.contains(&trace.trace_id().to_string())).collect()
 }
 
 /// Serves one request on each kind of runtime, and tells what arrived of it.
 fn on_each_runtime(request: impl AsyncFn(), check: impl Fn(&Trace)) {
-    LazyLock::force(&LOG);
+    subscribe();
     let current_thread = runtime::Builder::new_current_thread().build().unwrap();
     let multi_thread = runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     for runtime in [current_thread, multi_thread] {
@@ -99,7 +89,7 @@ fn knows_its_caller(trace: &Trace) {
     trace.span("served").is_root().has("tenant", "acme");
     trace.span("work").is_child_of("served").has("component", "checkout").has("tenant", "acme");
     trace.span("call").is_child_of("work").has("component", "checkout").has("tenant", "acme");
-    let log = LOG.of(trace);
+    let log = log_of(trace);
     assert!(log.contains(&trace.span("work").span_id.to_string()) && log.contains("acme"), "{log}");
 }
 
@@ -108,7 +98,7 @@ fn calls_under_its_caller(trace: &Trace) {
     trace.has_spans(2);
     trace.span("served").is_root().has("tenant", "acme").has_event("at work");
     trace.span("call").is_child_of("served").has("component", "checkout").has("tenant", "acme");
-    let log = LOG.of(trace);
+    let log = log_of(trace);
     assert!(log.contains(&trace.span("served").span_id.to_string()) && log.contains("acme"), "{log}");
 }
 
@@ -187,7 +177,7 @@ fn the_span_around_the_call_is_the_parent_also_with_in_current_span() {
                 trace.span("handler").is_child_of("served");
                 trace.span("work").is_child_of("handler").has("tenant", "acme");
                 trace.span("call").is_child_of("work");
-                let log = LOG.of(trace);
+                let log = log_of(trace);
                 assert!(log.contains(&trace.span("work").span_id.to_string()), "{log}");
             },
         );
@@ -259,7 +249,7 @@ fn a_panic_in_a_task_is_tokios_and_ends_what_was_open() {
 
 #[tokio::test]
 async fn a_background_job_is_a_trace_of_its_own_with_a_link_and_a_copy_of_the_attributes() {
-    LazyLock::force(&LOG);
+    subscribe();
     let fixture = Fixture::start("service");
     let (go, gone) = oneshot::channel();
     let mut job = None;

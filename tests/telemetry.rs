@@ -3,23 +3,15 @@
 use std::time::{Duration, Instant};
 
 use trilha::{
-    Handle, Operation, Outcome, Protocol, Report, Sampler, SpanKind, Telemetry, TelemetryBuilder,
-    schema::Zone,
+    Operation, Outcome, Protocol, Report, Sampler, SpanKind, Telemetry, TelemetryBuilder, schema::Zone,
 };
 use trilha_testing::{Fault, Receiver, Signal};
+use trilha_tests::{SCOPE, spans};
 
-static SCOPE: trilha::Scope = trilha::Scope::new("test", "");
 const SOON: Duration = Duration::from_secs(10);
 
 fn service(receiver: &Receiver) -> TelemetryBuilder {
     Telemetry::builder("orders").endpoint(receiver.http_endpoint())
-}
-
-fn spans(handle: &Handle, count: usize) {
-    for _ in 0..count {
-        let operation = Operation::builder(&SCOPE, "work", SpanKind::Internal).handle(handle.clone());
-        operation.start().finish(Outcome::Ok);
-    }
 }
 
 fn assert_adds_up(report: &Report) {

@@ -2,14 +2,19 @@
 
 use std::{
     collections::BTreeSet,
-    io, mem, panic,
+    mem, panic,
     sync::{Arc, Mutex, Once},
     time::Duration,
 };
 
 use axum::{Router, body::Bytes, extract::State, http::Uri};
 use tokio::net::TcpListener;
-use tracing_subscriber::{Layer, filter::LevelFilter, fmt, layer::SubscriberExt};
+use tracing_subscriber::{
+    Layer,
+    filter::LevelFilter,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+};
 use trilha::{Handle, JsonLog, Report, Telemetry, TextFields, TextLog, TraceLayer, policy::Policy};
 use trilha_testing::Receiver;
 
@@ -123,28 +128,16 @@ fn tap(receiver: String, left: Left) -> String {
 static JSON: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static TEXT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-struct Lines(&'static Mutex<Vec<u8>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The process's subscriber: spans, and log lines of both formats. A planted panic writes nothing.
 fn subscribe() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let json = fmt::layer().event_format(JsonLog::new()).with_writer(|| Lines(&JSON));
+        let json = fmt::layer().event_format(JsonLog::new()).with_writer(|| JSON.make_writer());
         let text = fmt::layer()
             .fmt_fields(TextFields::new())
             .event_format(TextLog::new())
             .with_ansi(false)
-            .with_writer(|| Lines(&TEXT));
+            .with_writer(|| TEXT.make_writer());
         let subscriber = tracing_subscriber::registry()
             .with(TraceLayer::new(Handle::disabled()).with_filter(LevelFilter::INFO))
             .with(json.with_filter(LevelFilter::INFO))

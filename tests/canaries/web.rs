@@ -9,7 +9,6 @@ use axum::{
     routing::{get, post},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::net::TcpListener;
 use tracing::{error, info, instrument, warn};
 use trilha::{
     Handle,
@@ -19,6 +18,7 @@ use trilha::{
     },
     tower::ServerTraceLayer,
 };
+use trilha_tests::serve;
 
 use crate::{
     plants::Plants,
@@ -148,13 +148,6 @@ async fn panics(Path(customer): Path<String>) {
 
 fn client(handle: Handle) -> trilha::reqwest::Client {
     trilha::reqwest::Client::builder(reqwest::Client::builder()).build().unwrap().handle(handle)
-}
-
-async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
 }
 
 pub(crate) fn percent(text: &str) -> String {
