@@ -10,7 +10,6 @@ it misses a span is an error, since a stack that drops spans looks cheap.
 
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -242,7 +241,7 @@ def show_with_mimalloc(bench, tables, above):
 
 def judge_natively(bench, name, stack, peer):
     """What no count of instructions tells: time of the processor, and what a flood of spans takes and loses."""
-    ours, theirs = bench.processor_time(stack), bench.processor_time(peer)
+    ours, theirs = bench.processor_times(stack, peer)
     is_cheap = ours / theirs <= 0.15
     print(f"goal processor_time_of_{name} {ours / theirs:.3f} <= 0.150 {'ok' if is_cheap else 'short'}", end=" ")
     print(f"({ours * 1e6:.2f} : {theirs * 1e6:.2f} microseconds)")
@@ -283,7 +282,8 @@ class Bench:
             "--zero-before=main",
             f"--callgrind-out-file={folder}/callgrind.out",
         ]
-        (operations, spans), arrived = self.execute([*valgrind, self.program, "run", stack, str(bursts)], mode)
+        command = [*valgrind, self.program, "run", stack, str(bursts)]
+        (operations, spans), arrived, _ = self.execute(command, mode)
         expected = spans if mode.startswith("recorded") else 0
         if arrived != expected:
             sys.exit(f"bench: {scenario} sent {arrived} spans of {expected}")
@@ -296,36 +296,45 @@ class Bench:
             "allocations": sum(allocations for _, allocations in counts),
         }
 
-    def processor_time(self, stack):
-        """Seconds of the processor for a span, start-up left out; the least of some runs."""
+    def processor_times(self, *stacks):
+        """
+        Seconds of the processor for a span of each stack, start-up left out: the least of some runs.
 
-        def least(bursts):
-            times, spans = zip(*(self.timed(stack, bursts) for _ in range(5)))
+        The stacks run in turn, so that no other work on the machine meets one of them alone.
+        """
+
+        def run(stack, bursts):
+            (_, spans), _, seconds = self.execute([self.program, "run", stack, str(bursts)], "recorded")
+            return seconds, spans
+
+        def least(runs):
+            times, spans = zip(*runs)
             return min(times), spans[0]
 
-        (few, few_spans), (many, many_spans) = least(20), least(220)
-        return (many - few) / (many_spans - few_spans)
-
-    def timed(self, stack, bursts):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        (_, spans), _ = self.execute([self.program, "run", stack, str(bursts)], "recorded")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, spans
+        rounds = [[(run(stack, 20), run(stack, 420)) for stack in stacks] for _ in range(5)]
+        for runs in zip(*rounds):
+            (few, few_spans), (many, many_spans) = map(least, zip(*runs))
+            yield (many - few) / (many_spans - few_spans)
 
     def flood(self, stack):
         """How many spans of a large burst are lost, and how much memory it takes, in KiB."""
-        (spans, memory), arrived = self.execute([self.program, "flood", stack, str(FLOOD)], "recorded")
+        (spans, memory), arrived, _ = self.execute([self.program, "flood", stack, str(FLOOD)], "recorded")
         return spans - arrived, memory
 
     def execute(self, command, mode):
-        """The numbers that a run prints, and how many spans arrived."""
+        """The numbers that a run prints, how many spans arrived, and the run's own seconds of the processor."""
         with Sink(self.program) as sink:
             environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
             environment |= ALWAYS | MODES.get(mode, {}) | {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint}
-            run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            run = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            with run.stdout:
+                printed = run.stdout.read()
+            # Of this process alone: the receiver is a child too.
+            _, status, used = os.wait4(run.pid, 0)
+            run.returncode = os.waitstatus_to_exitcode(status)
             if run.returncode:
                 sys.exit(f"bench: {' '.join(map(str, command))} failed with status {run.returncode}")
-            return map(int, run.stdout.split()), sink.arrived()
+            return map(int, printed.split()), sink.arrived(), used.ru_utime + used.ru_stime
 
 
 class Sink:
