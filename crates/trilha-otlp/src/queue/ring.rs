@@ -44,14 +44,16 @@ impl Ring {
         self.bytes += bytes;
     }
 
-    /// Drops the last; there is one.
-    pub(super) fn pop(&mut self) {
-        let Some(last) = self.blocks.back_mut() else { return };
+    /// Drops the last, and says of how many bytes it was; there is one.
+    pub(super) fn pop(&mut self) -> usize {
+        let Some(last) = self.blocks.back_mut() else { return 0 };
+        let bytes = last.pop();
         self.spans -= 1;
-        self.bytes -= last.pop();
+        self.bytes -= bytes;
         if last.len() == 0 {
             self.blocks.pop_back();
         }
+        bytes
     }
 
     /// The first block, or as much of it as is wanted: so many spans of so many bytes. None: not one is.

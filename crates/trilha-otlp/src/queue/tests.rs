@@ -139,7 +139,9 @@ proptest! {
             prop_assert_eq!(told.contains(&Notice::Overdue { spans: overdue }), !was_any_overdue && overdue > 0);
             was_any_overdue = overdue > 0;
             prop_assert!(counts.queued <= BOUNDS.queue_spans as u64);
-            prop_assert!(queue.state.lock().waiting().footprint() <= BOUNDS.queue_bytes);
+            let footprint = queue.state.lock().waiting().footprint();
+            prop_assert!(footprint <= BOUNDS.queue_bytes);
+            prop_assert_eq!(footprint == 0, counts.queued == 0);
         }
         queue.abandon();
         let counts = queue.counts();

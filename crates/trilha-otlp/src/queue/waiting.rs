@@ -27,6 +27,9 @@ pub(crate) enum Rank {
 pub(super) struct Waiting {
     /// One for each rank.
     rings: [Ring; 3],
+    /// Of all rings, so that an end need not ask each.
+    spans: usize,
+    bytes: usize,
 }
 
 impl Waiting {
@@ -49,6 +52,8 @@ impl Waiting {
             Rank::Failed => failed,
         };
         ring.push(number, span);
+        self.spans += 1;
+        self.bytes += span.bytes();
         Some(evicted)
     }
 
@@ -63,21 +68,23 @@ impl Waiting {
                 len => ring.take(bounds.batch_spans - len, bounds.batch_bytes.saturating_sub(batch.bytes())),
             }
         {
+            self.spans -= block.len();
+            self.bytes -= block.bytes();
             batch.push(block);
         }
         Some((first, batch))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.spans == 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.rings.iter().map(Ring::len).sum()
+        self.spans
     }
 
     pub(super) fn is_batch_full(&self, bounds: &Bounds) -> bool {
-        self.len() >= bounds.batch_spans || self.bytes() >= bounds.batch_bytes
+        self.spans >= bounds.batch_spans || self.bytes >= bounds.batch_bytes
     }
 
     /// The number of the oldest.
@@ -85,18 +92,13 @@ impl Waiting {
         self.rings.iter().filter_map(Ring::oldest).min()
     }
 
-    /// What they take in requests.
-    fn bytes(&self) -> usize {
-        self.rings.iter().map(Ring::bytes).sum()
-    }
-
     /// What they take in memory.
     pub(super) fn footprint(&self) -> usize {
-        self.rings.iter().map(footprint).sum()
+        footprint(self.spans, self.bytes)
     }
 
     fn has_room(&self, footprint: usize, bounds: &Bounds) -> bool {
-        self.len() < bounds.queue_spans && self.footprint() + footprint <= bounds.queue_bytes
+        self.spans < bounds.queue_spans && self.footprint() + footprint <= bounds.queue_bytes
     }
 
     /// Has spans of a lower rank give way, or none where that would not do. Each span gives way once at
@@ -105,22 +107,24 @@ impl Waiting {
     fn evict(&mut self, rank: Rank, footprint: usize, bounds: &Bounds) -> Option<u64> {
         let lower = self.rings.iter().take(rank as usize);
         let (spans, bytes) =
-            lower.fold((0, 0), |(spans, bytes), ring| (spans + ring.len(), bytes + self::footprint(ring)));
-        let would_do = spans > 0 && self.footprint() - bytes + footprint <= bounds.queue_bytes;
+            lower.fold((0, 0), |(spans, bytes), ring| (spans + ring.len(), bytes + ring.bytes()));
+        let would_do =
+            spans > 0 && self.footprint() - self::footprint(spans, bytes) + footprint <= bounds.queue_bytes;
         if !would_do {
             return None;
         }
         let mut evicted = 0;
         while !self.has_room(footprint, bounds) {
             let ring = self.rings.iter_mut().find(|ring| ring.len() > 0)?;
-            ring.pop();
+            self.spans -= 1;
+            self.bytes -= ring.pop();
             evicted += 1;
         }
         Some(evicted)
     }
 }
 
-/// What the spans of a rank take in memory. What is allocated for them is at most a third more, and three blocks.
-fn footprint(ring: &Ring) -> usize {
-    ring.bytes() + ring.len() * OVERHEAD
+/// What spans take in memory. What is allocated for those of a rank is at most a third more, and three blocks.
+fn footprint(spans: usize, bytes: usize) -> usize {
+    bytes + spans * OVERHEAD
 }
