@@ -1,5 +1,6 @@
-//! Runs one stack of instrumentation for a number of bursts, so that something outside can count the
-//! instructions; or the receiver that it sends to. It measures nothing itself: `compare.py` does.
+//! All that is measured, as one program: a stack of instrumentation for a number of bursts, or under a flood; ours
+//! under load and faults; the receiver that they send to. Instructions and time are counted from outside, by
+//! `compare.py`.
 //!
 //! Which mode a stack runs in is said by OpenTelemetry's own environment variables
 //! (`OTEL_TRACES_SAMPLER`, `OTEL_SDK_DISABLED`, `OTEL_EXPORTER_OTLP_ENDPOINT`, …), as all stacks read them.

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn one_kind_alone() {
+    fn one_kind_can_be_had_alone() {
         assert!(canaries().of("cpf").take(10).all(|canary| canary.detector() == "cpf"));
     }
 
