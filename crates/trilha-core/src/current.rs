@@ -41,6 +41,12 @@ pub fn attach(context: Context) -> Option<ContextGuard> {
     is_there().then(|| context.attach())
 }
 
+/// As [`attach`], of what `make` makes of the current context. It must attach nothing.
+#[inline]
+pub fn attach_made(make: impl FnOnce(&Context) -> Context) -> Option<ContextGuard> {
+    is_there().then(|| Context::map_current(make).attach())
+}
+
 #[inline]
 fn is_there() -> bool {
     IS_THERE.try_with(|_| ()).is_ok()

@@ -182,6 +182,8 @@ struct Open<S> {
     links: Vec<ApiLink>,
     status: ApiStatus,
     is_withheld: bool,
+    /// When it was left last.
+    left: Option<SystemTime>,
 }
 
 /// Attributes, events and links that wait, of each so many. More go to the span at once.
@@ -210,7 +212,7 @@ impl<S: Span> Record<S> {
 impl<S: Span> Open<S> {
     fn new(span: S) -> Self {
         let (attributes, events, links) = (Vec::new(), Vec::new(), Vec::new());
-        Self { span, attributes, events, links, status: ApiStatus::Unset, is_withheld: false }
+        Self { span, attributes, events, links, status: ApiStatus::Unset, is_withheld: false, left: None }
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
@@ -259,7 +261,7 @@ impl<S: Span> Open<S> {
         }
         self.links.drain(..).for_each(|link| self.span.add_link(link.span_context, link.attributes));
         self.span.set_status(mem::replace(&mut self.status, ApiStatus::Unset));
-        match time {
+        match time.or(self.left) {
             Some(time) => self.span.end_with_timestamp(time),
             None => self.span.end(),
         }
@@ -307,6 +309,12 @@ impl<S: Span + fmt::Debug + Send + Sync> SpanRecord for Record<S> {
 
     fn withhold(&self) {
         self.with(Open::withhold);
+    }
+
+    fn leave(&self) {
+        if let Some(open) = self.span.lock().as_mut() {
+            open.left = open.left.max(Some(SystemTime::now()));
+        }
     }
 
     fn end(&self, time: Option<SystemTime>) {

@@ -1,6 +1,9 @@
 //! Operations through a tracer provider of the SDK, as its exporter gets them.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use opentelemetry::{
     KeyValue,
@@ -8,7 +11,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
 use trilha_core::{
-    Handle, Operation, Outcome, Scope, TraceContext, Traceparent, Tracestate,
+    Handle, Operation, Outcome, Scope, Span, TraceContext, Traceparent, Tracestate,
     guard::{Action, Detector, PiiGuard, Rules},
 };
 use trilha_sdk::ApiRecorder;
@@ -93,6 +96,23 @@ fn the_providers_sampler_decides_and_is_counted() {
     dropped.finish(Outcome::Ok);
     let counts = sdk.handle.span_counts();
     assert_eq!((counts.created, counts.sampled_out, counts.delivered), (0, 1, 0));
+}
+
+#[test]
+fn a_span_that_was_left_was_over_then_unless_it_is_told_when() {
+    let sdk = Sdk::start(Sampler::AlwaysOn);
+    let [left, told] = ["left", "told"].map(|name| sdk.operation(name, SpanKind::Internal));
+    [&left, &told].into_iter().filter_map(Operation::span).for_each(Span::leave);
+    let then = SystemTime::now();
+    while SystemTime::now() <= then {} // the clock goes on
+    let later = then + Duration::from_secs(1);
+    left.finish(Outcome::Ok);
+    told.span().into_iter().for_each(|span| span.end(Some(later)));
+
+    let spans = sdk.spans();
+    let [left, told] = spans.as_slice() else { panic!("{spans:?}") };
+    assert!(left.end_time <= then);
+    assert_eq!(told.end_time, later);
 }
 
 #[test]

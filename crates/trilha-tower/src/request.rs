@@ -16,8 +16,8 @@ pub(crate) struct Known<'a> {
     dimensions: usize,
 }
 
-/// As many as a server's span gets. More would be left out.
-const MOST: usize = 10;
+/// As many as a client's span gets. More would be left out.
+const MOST: usize = 6;
 
 impl<'a> Known<'a> {
     /// Adds what the span alone gets.

@@ -41,7 +41,7 @@ pub(crate) fn enter(of: Subscribed, id: &Id, span: Span) {
     let serves = |current: &_| span.is_current(current) && is_there(current);
     let attached = match !span.is_kept() && current::map(serves) {
         true => None,
-        false => current::attach(current::map(|current| span.in_context(current))),
+        false => current::attach_made(|current| span.in_context(current)),
     };
     let entered = Entered { of, id: id.clone(), span, attached };
     // Without thread-local storage, at the end of a thread, nothing stays attached.

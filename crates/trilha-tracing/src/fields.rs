@@ -72,8 +72,10 @@ impl SpanSettings {
 /// Writes the fields that a span starts with. Its [settings](SpanSettings) are no attributes.
 pub(crate) fn write_new(attributes: &Attributes<'_>, settings: &SpanSettings, span: &mut SpanWriter<'_>) {
     let panics = span.handle().stats().panics();
+    if !settings.is_any {
+        return attributes.record(&mut EachField::in_full(panics, span));
+    }
     attributes.record(&mut EachField::in_full(panics, |name: &str, value: Value<'_>| match (name, value) {
-        _ if !settings.is_any => span.set_attribute(name, value),
         ("otel.name", Value::Str(_)) => {}
         _ => write_field(name, value, span),
     }));
@@ -197,6 +199,13 @@ impl<F: FnMut(&'static str, Value<'_>)> TakeField for F {
     #[inline(always)] // so that the kind of value is known where it is written
     fn take(&mut self, name: &'static str, value: Value<'_>) {
         self(name, value);
+    }
+}
+
+impl TakeField for &mut SpanWriter<'_> {
+    #[inline(always)] // so that the kind of value is known where it is written
+    fn take(&mut self, name: &'static str, value: Value<'_>) {
+        self.set_attribute(name, value);
     }
 }
 

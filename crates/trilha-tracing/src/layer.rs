@@ -60,6 +60,9 @@ static SCOPE: Scope = Scope::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION
 pub struct TraceLayer {
     handle: Handle,
     details: Vec<Detail>,
+    /// Whether these are among them.
+    wants_location: bool,
+    wants_timing: bool,
     event_level: LevelFilter,
     /// None where the subscriber has another such layer already, as a span is made once; and before there is one.
     subscribed: Option<Subscribed>,
@@ -73,6 +76,8 @@ impl TraceLayer {
         Self {
             handle,
             details: Vec::new(),
+            wants_location: false,
+            wants_timing: false,
             event_level: LevelFilter::TRACE,
             subscribed: None,
             open: OpenSpans::default(),
@@ -83,6 +88,8 @@ impl TraceLayer {
     #[must_use]
     pub fn details(mut self, details: impl IntoIterator<Item = Detail>) -> Self {
         self.details = details.into_iter().collect();
+        self.wants_location = self.details.contains(&Detail::Location);
+        self.wants_timing = self.details.contains(&Detail::Timing);
         self
     }
 
@@ -92,10 +99,6 @@ impl TraceLayer {
     pub fn event_level(mut self, level: LevelFilter) -> Self {
         self.event_level = level;
         self
-    }
-
-    fn wants(&self, detail: Detail) -> bool {
-        self.details.contains(&detail)
     }
 
     fn start(&self, attributes: &Attributes<'_>) -> Span {
@@ -120,11 +123,18 @@ impl TraceLayer {
 
     fn start_own(&self, child: OwnChild, attributes: &Attributes<'_>) -> Span {
         let settings = SpanSettings::of(attributes);
-        let name = settings.name.as_deref().unwrap_or(attributes.metadata().name());
-        child.start(SpanStart::new(&SCOPE, name, &settings.kind), |span| {
-            Detail::of_span(&self.details, attributes.metadata(), |(key, value)| {
-                span.set_attribute(key, value);
-            });
+        let place = attributes.metadata();
+        let start = match &settings.name {
+            Some(name) => SpanStart::new(&SCOPE, name, &settings.kind),
+            None => SpanStart {
+                static_name: Some(place.name()),
+                ..SpanStart::new(&SCOPE, place.name(), &settings.kind)
+            },
+        };
+        child.start(start, |span| {
+            if !self.details.is_empty() {
+                Detail::of_span(&self.details, place, |(key, value)| span.set_attribute(key, value));
+            }
             write_new(attributes, &settings, span);
         })
     }
@@ -146,7 +156,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         if self.subscribed.is_none() {
             return;
         }
-        let timing = Timing::start(self.wants(Detail::Timing));
+        let timing = Timing::start(self.wants_timing);
         self.open.insert(id, Made { span: self.start(attributes), timing });
     }
 
@@ -168,8 +178,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
 
     fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
         let level = *event.metadata().level();
-        let wanted =
-            Wanted { is_recorded: level <= self.event_level, with_location: self.wants(Detail::Location) };
+        let wanted = Wanted { is_recorded: level <= self.event_level, with_location: self.wants_location };
         if self.subscribed.is_none() || (!wanted.is_recorded && level != Level::ERROR) {
             return;
         }
@@ -196,8 +205,9 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
         let Some(subscribed) = self.subscribed else { return };
-        // Of a span that is not kept nobody asks when it was left.
-        if entered::exit(subscribed, id).is_some_and(|span| span.is_kept()) {
+        let Some(span) = entered::exit(subscribed, id) else { return };
+        span.leave();
+        if self.wants_timing {
             self.open.with(id, |made| made.timing.exit());
         }
     }
@@ -211,6 +221,6 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
             span.set_attribute("busy_ns", busy);
             span.set_attribute("idle_ns", idle);
         }
-        span.finish(timing.left());
+        span.finish(None);
     }
 }

@@ -31,6 +31,10 @@ struct Place {
 /// Places, each with a lock of its own, so that threads seldom meet. A power of two.
 const PLACES: usize = 1_024;
 
+/// The bits of an id that tell a registry's slot: it counts above them how often the slot was used. The spans that
+/// use a slot one after the other share a place, which the processor's cache still has.
+const SLOT: u64 = (1 << 51) - 1;
+
 impl OpenSpans {
     pub(crate) fn insert(&self, id: &Id, made: Made) {
         let Some(mut place) = self.place(id) else { return };
@@ -69,7 +73,7 @@ impl OpenSpans {
     #[inline]
     fn place(&self, id: &Id) -> Option<MutexGuard<'_, Place>> {
         // The upper bits of a product depend on all bits of its factors.
-        let hash = id.into_u64().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let hash = (id.into_u64() & SLOT).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0.get((hash >> (u64::BITS - PLACES.ilog2())) as usize).map(Mutex::lock)
     }
 }

@@ -1,18 +1,18 @@
 //! Text that is needed for a moment, in memory that each thread keeps for the next one.
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     fmt::{self, Write},
     mem,
     ops::Deref,
 };
 
-/// What a thread keeps at most: as many as are needed at the same time, and none that one huge text has left.
-const MOST: usize = 16;
+/// A thread keeps none that one huge text has left.
 const LARGEST: usize = 16 * 1_024;
 
 thread_local! {
-    static SPARE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// As many as are needed at the same time: that of an event's message, and that of one of its fields.
+    static SPARE: [Cell<String>; 2] = const { [const { Cell::new(String::new()) }; 2] };
 }
 
 /// Of what foreign code writes, so much is taken: a form may have no end. The guard cuts long before.
@@ -25,8 +25,11 @@ pub(crate) struct Text(String);
 
 impl Text {
     pub(crate) fn written(write: impl FnOnce(&mut Bounded<'_>) -> fmt::Result) -> Self {
-        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
-        let mut text = Self(spare.ok().flatten().unwrap_or_default());
+        let spare = SPARE.try_with(|[first, second]| match first.take() {
+            none if none.capacity() == 0 => second.take(),
+            spare => spare,
+        });
+        let mut text = Self(spare.unwrap_or_default());
         // What could not be written to its end ends there.
         let _ = write(&mut Bounded(&mut text.0));
         text
@@ -71,11 +74,9 @@ impl Drop for Text {
         }
         text.clear();
         // At the end of a thread it is freed.
-        let _ = SPARE.try_with(|spare| {
-            let mut spare = spare.borrow_mut();
-            if spare.len() < MOST {
-                spare.push(text);
-            }
+        let _ = SPARE.try_with(|[first, second]| match first.replace(text) {
+            none if none.capacity() == 0 => {}
+            other => second.set(other),
         });
     }
 }
@@ -110,7 +111,7 @@ mod tests {
             });
             assert_eq!((&*second, second.as_ptr()), ("2nd", memory));
             drop(Text::from(&*"x".repeat(LARGEST + 1)));
-            assert!(SPARE.with_borrow(|spare| spare.iter().all(|text| text.capacity() <= LARGEST)));
+            assert!(SPARE.with(|spare| spare.iter().all(|text| text.take().capacity() <= LARGEST)));
         })
         .join()
         .unwrap();

@@ -1,43 +1,33 @@
-//! When a span was entered and left.
+//! For how long a span was entered, where that is wanted.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-/// When a span was left for the last time, and for how long it was entered before.
+/// For how long a span was entered, and for how long it waited in between.
 #[derive(Debug)]
-pub(crate) struct Timing {
-    left: Option<SystemTime>,
-    /// None unless it is wanted.
-    activity: Option<Box<Activity>>,
-}
+pub(crate) struct Timing(Option<Box<Activity>>);
 
 impl Timing {
     /// That of a span which is made now.
-    pub(crate) fn start(with_activity: bool) -> Self {
-        Self { left: None, activity: with_activity.then(|| Box::new(Activity::start(Instant::now()))) }
+    pub(crate) fn start(is_wanted: bool) -> Self {
+        Self(is_wanted.then(|| Box::new(Activity::start(Instant::now()))))
     }
 
     pub(crate) fn enter(&mut self) {
-        if let Some(activity) = &mut self.activity {
+        if let Some(activity) = &mut self.0 {
             activity.enter(Instant::now());
         }
     }
 
     pub(crate) fn exit(&mut self) {
-        self.left = self.left.max(Some(SystemTime::now()));
-        if let Some(activity) = &mut self.activity {
+        if let Some(activity) = &mut self.0 {
             activity.exit(Instant::now());
         }
-    }
-
-    /// When the span was left for the last time. None if it was never entered.
-    pub(crate) fn left(&self) -> Option<SystemTime> {
-        self.left
     }
 
     /// For how many nanoseconds the span was busy and idle, where that is wanted.
     pub(crate) fn busy_and_idle(&self) -> Option<(i64, i64)> {
         let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-        self.activity.as_ref().map(|activity| (nanos(activity.busy), nanos(activity.idle)))
+        self.0.as_ref().map(|activity| (nanos(activity.busy), nanos(activity.idle)))
     }
 }
 

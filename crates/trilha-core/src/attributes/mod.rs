@@ -6,7 +6,16 @@
 mod route;
 mod vocabulary;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+};
 
 use opentelemetry::{Context, KeyValue};
 use parking_lot::RwLock;
@@ -41,7 +50,16 @@ pub struct ContextAttributes(Arc<Cell>);
 #[derive(Default)]
 struct Cell {
     values: RwLock<Values>,
+    /// Whether some are set: most work has none, and its spans ask without the lock.
+    has_values: AtomicBool,
     vocabulary: Arc<Vocabulary>,
+}
+
+impl Cell {
+    fn set(&self, at: usize, value: Arc<str>) {
+        self.values.write().set(at, value);
+        self.has_values.store(true, Release);
+    }
 }
 
 /// What is set, by its position in the schema and in that order. Most work knows few of them.
@@ -50,7 +68,7 @@ struct Values(SmallVec<[(usize, Arc<str>); 3]>);
 
 impl ContextAttributes {
     pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self(Arc::new(Cell { values: RwLock::default(), vocabulary }))
+        Self(Arc::new(Cell { values: RwLock::default(), has_values: AtomicBool::new(false), vocabulary }))
     }
 
     /// The attributes of the current operation.
@@ -68,7 +86,11 @@ impl ContextAttributes {
     #[must_use]
     pub fn fork(&self) -> Self {
         let values = self.0.values.read().clone();
-        Self(Arc::new(Cell { values: RwLock::new(values), vocabulary: self.0.vocabulary.clone() }))
+        Self(Arc::new(Cell {
+            has_values: AtomicBool::new(!values.0.is_empty()),
+            values: RwLock::new(values),
+            vocabulary: self.0.vocabulary.clone(),
+        }))
     }
 
     /// Sets a value. One that breaks its key's rule is refused and counted; the old one stays.
@@ -88,7 +110,7 @@ impl ContextAttributes {
     /// looks like a path.
     pub fn matched_route(&self, template: &str) -> &Self {
         match MatchedRoute::new(template) {
-            Some(route) => self.matched(&route),
+            Some(route) => self.kept_route(&route),
             None => {
                 self.0.vocabulary.stats().refuse(Refusal::Attribute);
                 self
@@ -97,8 +119,8 @@ impl ContextAttributes {
     }
 
     /// As [`matched_route`](Self::matched_route), of a route that is kept for many requests.
-    pub fn matched(&self, route: &MatchedRoute) -> &Self {
-        self.0.values.write().set(Key::Route.index(), route.text().clone());
+    pub fn kept_route(&self, route: &MatchedRoute) -> &Self {
+        self.0.set(Key::Route.index(), route.text().clone());
         self
     }
 
@@ -110,7 +132,7 @@ impl ContextAttributes {
             vocabulary.stats().refuse(Refusal::Attribute);
             return false;
         };
-        self.0.values.write().set(at, value.into());
+        self.0.set(at, value.into());
         true
     }
 
@@ -177,7 +199,7 @@ impl ContextAttributes {
 
     /// Whether no value is set.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.values.read().0.is_empty()
+        !self.0.has_values.load(Acquire)
     }
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {
@@ -266,6 +288,14 @@ mod tests {
         let names: Vec<_> = shown.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, Key::ALL.map(Key::name));
         assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("z"));
+    }
+
+    #[test]
+    fn what_was_set_is_noticed_also_in_a_fork() {
+        let attributes = ContextAttributes::default();
+        assert!(attributes.is_empty() && attributes.fork().is_empty());
+        attributes.tenant("acme");
+        assert!(!attributes.is_empty() && !attributes.fork().is_empty());
     }
 
     #[test]

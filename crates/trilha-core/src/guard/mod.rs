@@ -46,7 +46,11 @@ pub use self::{
     scan::Detect,
 };
 use self::{counts::Counts, scan::Scanner, treatment::Treatments};
-use crate::{fence::Panics, recorder::PerOrigin, schema::Schema};
+use crate::{
+    fence::Panics,
+    recorder::{PerOpening, PerOrigin},
+    schema::Schema,
+};
 
 static DEFAULT: LazyLock<PiiGuard> = LazyLock::new(|| PiiGuard(Arc::new(Inner::new(PiiGuardBuilder::new()))));
 
@@ -77,6 +81,10 @@ struct Inner {
     treatments: Treatments,
     /// Of events that leave as they are.
     origins: PerOrigin<()>,
+    /// Of names of spans that leave as they are, each as a target.
+    names: PerOrigin<()>,
+    /// Of spans that leave as they are.
+    openings: PerOpening<()>,
     counts: Counts,
     panics: Panics,
     notify: OnceLock<Notify>,
@@ -239,6 +247,8 @@ impl Inner {
             hash_key,
             treatments: Treatments::new(),
             origins: PerOrigin::new(),
+            names: PerOrigin::new(),
+            openings: PerOpening::new(),
             counts: Counts::new(),
             panics: Panics::default(),
             notify: OnceLock::new(),

@@ -158,7 +158,7 @@ impl Rules {
     }
 
     /// Whether a [`HashKey`](super::HashKey) is needed.
-    pub fn needs_hash_key(&self) -> bool {
+    pub(super) fn needs_hash_key(&self) -> bool {
         let of_keys = self.keys.values().any(|key| {
             key.action == Some(Action::Hash) || key.purposes.as_ref().is_some_and(|these| !these.is_empty())
         });

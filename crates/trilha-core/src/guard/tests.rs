@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use opentelemetry::{Array, StringValue};
+use opentelemetry::{Array, KeyValue, StringValue};
 
 use super::*;
 use crate::{
@@ -258,4 +258,17 @@ fn a_guard_that_cannot_work_is_refused() {
     assert_eq!(builder(Rules::new()), None);
     let twice = PiiGuard::builder().detector(Arc::new(Faulty)).detector(Arc::new(Faulty));
     assert_eq!(twice.build().err(), Some(InvalidGuard::DetectorName));
+}
+
+#[test]
+fn a_dimension_is_judged_though_those_before_it_are_clean() {
+    let guard = guard(Rules::new());
+    let dimensions = [KeyValue::new("http.request.method", "GET"), KeyValue::new("note", MAIL)];
+    // Keys that are new are looked up first.
+    for _ in 0..2 {
+        guard.judge_key_values(Place::MetricAttribute, &dimensions, |judged| {
+            let values: Vec<_> = judged.iter().map(|dimension| dimension.value.as_str()).collect();
+            assert_eq!(values, ["GET", "[redacted:email]"]);
+        });
+    }
 }

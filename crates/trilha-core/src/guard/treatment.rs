@@ -50,10 +50,9 @@ impl Treatment {
     pub(super) fn of(key: &str, schema: &Schema, rules: &Rules) -> Self {
         let of_key = rules.keys.get(key);
         let allowed = of_key.map_or_else(Detectors::default, |of_key| of_key.allowed).union(rules.off);
+        let action = of_key.and_then(|of_key| of_key.action);
         let (kind, except) = match (schema.get(key), convention(key)) {
-            _ if let Some(action) = of_key.and_then(|of_key| of_key.action) => {
-                (Kind::Hidden(Some(action)), allowed)
-            }
+            _ if action.is_some() => (Kind::Hidden(action), allowed),
             (Some(definition), of_opentelemetry) => {
                 let except = match of_opentelemetry {
                     Some(Convention::Open(except)) => except,

@@ -5,7 +5,7 @@ use opentelemetry::{Array, KeyValue, StringValue};
 use super::{PiiGuard, Place, Verdict};
 use crate::{
     ContextAttributes,
-    recorder::{Attribute, Origin, Scalar, Value, to_key_value},
+    recorder::{Attribute, Opening, Origin, Scalar, Value, to_key_value},
 };
 
 /// Numbers with fewer digits are nobody's.
@@ -60,7 +60,7 @@ impl<'v> From<Verdict<'v>> for Judged<'v> {
 
 impl PiiGuard {
     /// Whether a value leaves as it is, as far as that can be told at first sight: so it is with nearly all.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lets_through(&self, place: Place, (key, value): Attribute<'_>) -> bool {
         match value {
             Value::Str(text) => self.lets_text_through(place, key, text),
@@ -69,10 +69,12 @@ impl PiiGuard {
         }
     }
 
-    /// As [`lets_through`](Self::lets_through), of a number or a truth value, by whatever place.
+    /// As [`lets_through`](Self::lets_through), of a number or a truth value, by whatever place: without a call, and
+    /// so only for a key that is found at once.
     #[inline]
-    pub(crate) fn lets_scalar_through(&self, key: &str, value: Scalar) -> bool {
-        self.is_unruled(key) && !has_many_digits(value.into())
+    pub(crate) fn lets_scalar_through_at_once(&self, key: &str, value: Scalar) -> bool {
+        let known = self.0.treatments.at_first(key);
+        known.is_some_and(|known| !known.treatment.kind.is_of_key()) && !has_many_digits(value.into())
     }
 
     /// Whether an event's level and target leave as they are. Each place in the code is judged once.
@@ -81,11 +83,42 @@ impl PiiGuard {
         self.0.origins.get(origin).is_some() || self.judge_origin(origin)
     }
 
+    /// Whether a span's name leaves as it is. Each is judged once.
+    #[inline]
+    pub(crate) fn lets_name_through(&self, name: &'static str) -> bool {
+        self.0.names.get(of_name(name)).is_some() || self.judge_name(name)
+    }
+
+    #[inline(never)]
+    fn judge_name(&self, name: &'static str) -> bool {
+        let is_clean = self.lets_text_through(Place::SpanName, "", name);
+        if is_clean {
+            self.0.names.keep(of_name(name), ());
+        }
+        is_clean
+    }
+
     #[inline(never)]
     fn judge_origin(&self, origin: Origin) -> bool {
         let is_clean = origin.attributes().iter().all(|it| self.lets_through(Place::EventAttribute, *it));
         if is_clean {
             self.0.origins.keep(origin, ());
+        }
+        is_clean
+    }
+
+    /// Whether what many spans begin with leaves as it is. Each is judged once.
+    #[inline]
+    pub(crate) fn lets_opening_through(&self, opening: &Opening) -> bool {
+        self.0.openings.get(opening).is_some() || self.judge_opening(opening)
+    }
+
+    #[inline(never)]
+    fn judge_opening(&self, opening: &Opening) -> bool {
+        let is_clean = self.lets_text_through(Place::SpanName, "", opening.name())
+            && opening.attributes().all(|it| self.lets_through(Place::SpanAttribute, it));
+        if is_clean {
+            self.0.openings.keep(opening, ());
         }
         is_clean
     }
@@ -149,6 +182,9 @@ impl PiiGuard {
     /// As [`judge_all`](Self::judge_all), for the OpenTelemetry API's own attributes, which belong to no span.
     pub(crate) fn judge_key_values(&self, place: Place, these: &[KeyValue], write: impl FnOnce(&[KeyValue])) {
         let borrowed = these.iter().map(|of| (of.key.as_str(), Value::from(&of.value)));
+        if borrowed.clone().all(|attribute| self.lets_through(place, attribute)) {
+            return write(these);
+        }
         let changes = self.changes(place, borrowed, None);
         if changes.is_empty() {
             return write(these);
@@ -242,6 +278,12 @@ impl PiiGuard {
         };
         hidden.unwrap_or(Judged::Kept(Value::Array(list)))
     }
+}
+
+/// What a name is known by, among names.
+#[inline]
+fn of_name(name: &'static str) -> Origin {
+    Origin { level: "", target: name }
 }
 
 /// Whether it has so many digits that it may be somebody's.

@@ -5,16 +5,51 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::carrier::{Carrier, CarrierKind, CarrierMut};
 
 /// Headers to read a context from.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Headers<'a> {
     headers: &'a HeaderMap,
     kind: CarrierKind,
+    seen: Option<Seen<'a>>,
+}
+
+/// What a look at all headers has shown.
+#[derive(Clone, Copy, Debug)]
+struct Seen<'a> {
+    traceparent: Option<&'a HeaderValue>,
+    /// Whether there is no second one, and no other field of propagation.
+    is_plain: bool,
 }
 
 impl<'a> Headers<'a> {
     /// The headers of a request of this kind.
     pub fn new(headers: &'a HeaderMap, kind: CarrierKind) -> Self {
-        Self { headers, kind }
+        Self { headers, kind, seen: None }
+    }
+
+    /// Those of an HTTP request, with one look at all of them: `visit` is shown each name and value, but for fields of
+    /// propagation.
+    #[inline]
+    pub fn looked_through(
+        headers: &'a HeaderMap,
+        mut visit: impl FnMut(&'a HeaderName, &'a HeaderValue),
+    ) -> Self {
+        let mut seen = Seen { traceparent: None, is_plain: true };
+        for (name, value) in headers {
+            match name {
+                name if *name == Field::<0>::NAME => {
+                    seen.is_plain &= seen.traceparent.replace(value).is_none()
+                }
+                name if is_beside_traceparent(name.as_str()) => seen.is_plain = false,
+                name => visit(name, value),
+            }
+        }
+        Self { headers, kind: CarrierKind::Http, seen: Some(seen) }
+    }
+
+    /// The same headers, of a request of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: CarrierKind) -> Self {
+        Self { kind, ..self }
     }
 }
 
@@ -24,10 +59,18 @@ impl Carrier for Headers<'_> {
     }
 
     fn for_each(&self, key: &str, visit: &mut dyn FnMut(&[u8])) {
-        for_each(self.headers, key, visit);
+        match self.seen {
+            Some(Seen { traceparent, is_plain: true }) if key == Field::<0>::NAME.as_str() => {
+                traceparent.into_iter().for_each(|value| visit(value.as_bytes()));
+            }
+            _ => for_each(self.headers, key, visit),
+        }
     }
 
     fn is_plain(&self) -> bool {
+        if let Some(Seen { is_plain, .. }) = self.seen {
+            return is_plain;
+        }
         self.headers.keys_len() <= MANY
             && !self.headers.keys().any(|name| is_beside_traceparent(name.as_str()))
     }
@@ -231,6 +274,31 @@ mod tests {
         });
         for field in FIELDS.into_iter().chain(read).filter(|field| *field != "traceparent") {
             assert!(!is_plain(&["host", "traceparent", field]), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_a_look_through_shows_is_what_headers_hold() {
+        let names = ["host", "traceparent", "te", "tracestate", "baggage", "x-request-id", "traceparent"];
+        for chosen in 0..1 << names.len() {
+            let mut headers = HeaderMap::new();
+            for (at, name) in names.into_iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1) {
+                headers.append(HeaderName::from_static(name), HeaderValue::from(at));
+            }
+            let mut others = Vec::new();
+            let seen = Headers::looked_through(&headers, |name, value| others.push((name, value)));
+            let plain = Headers::new(&headers, CarrierKind::Http);
+            let is_repeated = headers.get_all("traceparent").iter().count() > 1;
+            assert_eq!(seen.is_plain(), plain.is_plain() && !is_repeated);
+            for name in names {
+                let values = |carrier: &Headers<'_>| {
+                    let mut values = Vec::new();
+                    carrier.for_each(name, &mut |value| values.push(value.to_vec()));
+                    values
+                };
+                assert_eq!(values(&seen), values(&plain), "{name} of {headers:?}");
+            }
+            assert!(headers.iter().filter(|(name, _)| ["host", "te"].contains(&name.as_str())).eq(others));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
     current,
-    recorder::{Attribute, Decision, Link, Span, SpanKind, SpanStart},
+    recorder::{Attribute, Decision, Link, Opening, Say, Span, SpanKind, SpanStart},
     trust::{Sender, Trust},
 };
 
@@ -27,6 +27,7 @@ use crate::{
 pub struct OperationBuilder<'a> {
     scope: &'a Scope,
     name: &'a str,
+    opening: Option<&'a Opening>,
     kind: SpanKind,
     handle: Option<Handle>,
     parent: Parent<'a>,
@@ -53,6 +54,7 @@ impl<'a> OperationBuilder<'a> {
         Self {
             scope,
             name,
+            opening: None,
             kind,
             handle: None,
             parent: Parent::Current,
@@ -76,6 +78,14 @@ impl<'a> OperationBuilder<'a> {
     #[inline]
     pub fn attributes(mut self, attributes: &'a [Attribute<'a>]) -> Self {
         self.attributes = attributes;
+        self
+    }
+
+    /// The name and the first attributes, in the place of the name that was given: they stand before the
+    /// [others](Self::attributes). Defaults to none.
+    #[inline]
+    pub fn opening(mut self, opening: Option<&'a Opening>) -> Self {
+        self.opening = opening;
         self
     }
 
@@ -186,7 +196,13 @@ impl<'a> OperationBuilder<'a> {
     /// What serves or processes gets [context attributes](ContextAttributes) of its own: what comes in from
     /// outside those that it brought, all else a copy of the surrounding ones. A call that is made shares
     /// them.
-    pub fn start(mut self) -> Operation {
+    pub fn start(self) -> Operation {
+        self.start_described(&|_| {})
+    }
+
+    /// As [`start`](Self::start). `describe` says more attributes, behind the [others](Self::attributes): it is called
+    /// only where somebody listens, since the span is kept or its sampler looks at them.
+    pub fn start_described(mut self, describe: &dyn Fn(&mut Say<'_, 'a>)) -> Operation {
         let around = match &self.parent {
             Parent::Local(context) => context.clone(),
             _ => current::context(),
@@ -228,21 +244,28 @@ impl<'a> OperationBuilder<'a> {
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
+        let is_told_all = unkept.is_none() && handle.recorder().looks_at_content();
+        let all = is_told_all.then(|| described(self.attributes, describe));
         let measure = self.duration.map(|duration| Measure::start(duration, self.count, self.dimensions));
         let start = SpanStart {
             scope: self.scope,
             name: self.name,
+            static_name: None,
             kind: &self.kind,
             parent: descent.parent.as_ref(),
             is_parent_remote: descent.is_remote,
             decision: descent.decision,
             links: &links,
-            attributes: self.attributes,
+            attributes: all.as_deref().unwrap_or(self.attributes),
             start_time: None,
         };
         let span = match unkept {
             Some(parent) => parent.with_attributes(attributes),
-            None => Span::start_by(handle, start, attributes, |_| {}),
+            None => Span::start_by(handle, start, self.opening, attributes, |writer| {
+                if all.is_none() {
+                    describe(&mut |key, value| writer.set_attribute(key, value));
+                }
+            }),
         };
         let site = match accepted {
             Some(accepted) => {
@@ -253,6 +276,13 @@ impl<'a> OperationBuilder<'a> {
         };
         Operation::started(span, site, measure)
     }
+}
+
+/// All attributes, for a sampler that looks at them.
+fn described<'a>(first: &[Attribute<'a>], describe: &dyn Fn(&mut Say<'_, 'a>)) -> Vec<Attribute<'a>> {
+    let mut all = first.to_vec();
+    describe(&mut |key, value| all.push((key, value)));
+    all
 }
 
 #[cfg(test)]

@@ -123,8 +123,8 @@ impl Operation {
         }
     }
 
-    /// Adds dimensions to the duration metric alone, where there is one, under keys that do not stand there yet. What is
-    /// shared or static costs no copy. Their values must be few.
+    /// Adds dimensions to the duration metric alone, where there is one, under keys that do not stand there yet. What
+    /// is shared or static costs no copy. Their values must be few.
     pub fn add_dimensions(
         &mut self,
         dimensions: impl IntoIterator<Item = (&'static str, opentelemetry::Value)>,

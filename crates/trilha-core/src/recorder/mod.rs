@@ -5,6 +5,7 @@
 
 mod child;
 mod noop;
+mod opening;
 mod origin;
 mod span;
 #[cfg(test)]
@@ -19,9 +20,10 @@ pub use opentelemetry::trace::SpanKind;
 pub use self::{
     child::{Child, OwnChild},
     noop::{NoopRecorder, PassThrough},
+    opening::{Opening, PerOpening},
     origin::{Origin, PerOrigin},
     span::{Span, WITHHELD},
-    value::{Attribute, Scalar, Value, to_key_value},
+    value::{Attribute, Say, Scalar, Value, to_key_value},
     writer::SpanWriter,
 };
 use crate::{SpanCounts, TraceContext, fence::Panics};
@@ -62,6 +64,8 @@ pub struct SpanStart<'a> {
     pub scope: &'a Scope,
     /// The span's name: of low cardinality, without values.
     pub name: &'a str,
+    /// The same name, where it is a text of the program: it is judged once for all its spans.
+    pub static_name: Option<&'static str>,
     /// Its side of the boundary that is crossed.
     pub kind: &'a SpanKind,
     /// The parent, local or remote; a span without one starts a new trace.
@@ -100,6 +104,7 @@ impl<'a> SpanStart<'a> {
         Self {
             scope,
             name,
+            static_name: None,
             kind,
             parent: None,
             is_parent_remote: false,
@@ -136,14 +141,19 @@ pub trait SpanRecord: Debug + Send + Sync {
     /// Replaces the name.
     fn set_name(&self, name: &str);
 
-    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier
+    /// one.
     fn set_status(&self, status: Status<'_>);
 
     /// Takes back all that was set and closes the span to more: name, attributes, events, links, status. Ids,
     /// kind and times stay, so that what runs below is not without a parent.
     fn withhold(&self);
 
-    /// Ends the span. `time` defaults to now. Only the first call counts.
+    /// The work on the span pauses now, and may go on: a span that is ended later without a time was over then.
+    /// Defaults to nothing.
+    fn leave(&self) {}
+
+    /// Ends the span. `time` defaults to when it was [left](Self::leave) last, else to now. Only the first call counts.
     fn end(&self, time: Option<SystemTime>);
 
     /// As [`end`](Self::end), by somebody who needs the span no more: where nobody else has it, its memory may serve
@@ -152,8 +162,8 @@ pub trait SpanRecord: Debug + Send + Sync {
         self.end(time);
     }
 
-    /// Where the first words are written, while nobody else has the record: without a lock. Defaults to none: they
-    /// are set as all others are.
+    /// Where the first words are written, while nobody else has the record: without a lock. One that has this is
+    /// [recording](Self::is_recording). Defaults to none: they are set as all others are.
     fn sink(&mut self) -> Option<&mut dyn SpanSink> {
         None
     }
@@ -161,6 +171,12 @@ pub trait SpanRecord: Debug + Send + Sync {
 
 /// Where it is written what is said of a span: each method as that of a [`SpanRecord`].
 pub trait SpanSink {
+    /// Sets the name and the first attributes of a span of which nothing was said yet.
+    fn open(&mut self, opening: &Opening) {
+        self.set_name(opening.name());
+        opening.texts().for_each(|(key, text)| self.set_text(key, text));
+    }
+
     /// Sets an attribute, or replaces it.
     fn set_attribute(&mut self, key: &str, value: Value<'_>);
 
@@ -172,6 +188,11 @@ pub trait SpanSink {
     /// As [`set_text`](Self::set_text), of a number or a truth value.
     fn set_scalar(&mut self, key: &str, value: Scalar) {
         self.set_attribute(key, value.into());
+    }
+
+    /// Sets several, one after the other.
+    fn set_attributes(&mut self, attributes: &[Attribute<'_>]) {
+        attributes.iter().for_each(|(key, value)| self.set_attribute(key, *value));
     }
 
     /// Adds an event.

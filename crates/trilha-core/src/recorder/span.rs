@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{Attribute, Child, Decision, Link, SpanRecord, SpanStart, SpanWriter, Status, Value};
+use super::{Attribute, Child, Decision, Link, Opening, SpanRecord, SpanStart, SpanWriter, Status, Value};
 use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
@@ -31,31 +31,43 @@ pub struct Span {
 }
 
 impl Span {
-    /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept.
+    /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept. An `opening`
+    /// has the name, and attributes that stand before those of `start`.
     pub(crate) fn start_by(
         handle: Handle,
         start: SpanStart<'_>,
+        opening: Option<&Opening>,
         attributes: ContextAttributes,
         first: impl FnOnce(&mut SpanWriter<'_>),
     ) -> Self {
         // The tracestate of a local one was judged when it came in.
         let judged = start.parent.filter(|_| start.is_parent_remote);
         let judged = judged.and_then(|parent| handle.guard().judge_trace(parent));
-        let mut start = start;
-        start.parent = judged.as_ref().or(start.parent);
+        let parent = judged.as_ref().or(start.parent);
         if handle.recorder().looks_at_content() {
+            let mut start = SpanStart { parent, ..start };
+            let whole: Vec<_>;
+            if let Some(opening) = opening {
+                whole = opening.attributes().chain(start.attributes.iter().copied()).collect();
+                (start.name, start.attributes) = (opening.name(), &whole);
+            }
             let mut span = Self::start_judged(handle, &start, attributes);
             span.write_first(first);
             return span;
         }
-        let SpanStart { name, attributes: first_attributes, links, .. } = start;
-        (start.name, start.attributes, start.links) = ("", &[], &[]);
-        let record = handle.recorder().start(&start);
-        let mut span = Self { is_kept: record.is_recording(), record, attributes, handle };
+        let silent = SpanStart { parent, name: "", attributes: &[], links: &[], ..start };
+        let record = handle.recorder().start(&silent);
+        let mut span = Self { is_kept: true, record, attributes, handle };
         span.write_first(|writer| {
-            writer.set_name(name);
-            first_attributes.iter().for_each(|(key, value)| writer.set(key, *value));
-            links.iter().for_each(|link| writer.add_link(link));
+            match (opening, start.static_name) {
+                (Some(opening), _) => writer.open(opening),
+                (None, Some(name)) => writer.set_static_name(name),
+                (None, None) => writer.set_name(start.name),
+            }
+            if !start.attributes.is_empty() {
+                writer.set_all(start.attributes);
+            }
+            start.links.iter().for_each(|link| writer.add_link(link));
             first(writer);
         });
         span
@@ -197,7 +209,8 @@ impl Span {
         self.write(|writer| writer.set_name(name));
     }
 
-    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier
+    /// one.
     pub fn set_status(&self, status: Status<'_>) {
         self.write(|writer| writer.set_status(status));
     }
@@ -211,19 +224,34 @@ impl Span {
         }
     }
 
-    /// As [`write`](Self::write), of a span that nobody else has yet.
+    /// As [`write`](Self::write), of a span that nobody else has yet. Whether it is kept is told here.
     #[inline]
     fn write_first(&mut self, write: impl FnOnce(&mut SpanWriter<'_>)) {
-        if self.is_kept {
-            let Self { record, handle, attributes, .. } = self;
-            match Arc::get_mut(record).and_then(SpanRecord::sink) {
-                Some(sink) => write(&mut SpanWriter { sink, handle, attributes }),
-                None => write(&mut SpanWriter { sink: &mut &**record, handle, attributes }),
+        let Self { record, handle, attributes, is_kept } = self;
+        let mut shared: &dyn SpanRecord;
+        let sink = match Arc::get_mut(record).and_then(SpanRecord::sink) {
+            Some(sink) => sink,
+            None => {
+                *is_kept = record.is_recording();
+                if !*is_kept {
+                    return;
+                }
+                shared = &**record;
+                &mut shared
             }
+        };
+        write(&mut SpanWriter { sink, handle, attributes });
+    }
+
+    /// The work on the span pauses now, and may go on: a span that is ended later without a time was over then.
+    pub fn leave(&self) {
+        if self.is_kept {
+            self.record.leave();
         }
     }
 
-    /// Writes the context attributes and ends the span. `time` defaults to now. Only the first call counts.
+    /// Writes the context attributes and ends the span. `time` defaults to when it was [left](Self::leave) last, else
+    /// to now. Only the first call counts.
     pub fn end(&self, time: Option<SystemTime>) {
         self.write_context_attributes();
         self.record.end(time);
@@ -235,8 +263,16 @@ impl Span {
         self.record.finish(time);
     }
 
+    #[inline]
     fn write_context_attributes(&self) {
-        if !self.attributes.is_empty() && self.is_recording() {
+        if !self.attributes.is_empty() {
+            self.write_any_context_attributes();
+        }
+    }
+
+    #[inline(never)]
+    fn write_any_context_attributes(&self) {
+        if self.is_recording() {
             self.attributes.for_each(|definition, value| {
                 if definition.travels(Exit::Span) {
                     self.set_attribute(definition.name(), value);

@@ -5,8 +5,12 @@ use std::{sync::Arc, time::SystemTime};
 use opentelemetry::{Context, trace::TraceContextExt};
 use parking_lot::Mutex;
 
-use super::{Attribute, Link, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
-use crate::{Handle, Operation, Recorder, Scope, Span, SpanCounts, SpanKind, TraceContext, schema::Schema};
+use super::{Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
+use crate::{
+    Handle, Operation, Recorder, Scope, Span, SpanCounts, SpanKind, TraceContext,
+    guard::{Detector, PiiGuard, Rules},
+    schema::Schema,
+};
 
 /// Hears what is said to its spans.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +21,10 @@ struct Words {
 
 impl Recorder for Words {
     fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-        assert!(self.looks_at_content || (start.name.is_empty() && start.attributes.is_empty()));
+        match self.looks_at_content {
+            true => self.said.lock().push(format!("start {} {:?}", start.name, start.attributes)),
+            false => assert_eq!((start.name, start.attributes.len()), ("", 0)),
+        }
         Arc::new(Heard(PassThrough(TraceContext::none()), self.clone()))
     }
 
@@ -59,6 +66,10 @@ impl SpanRecord for Heard {
 }
 
 impl SpanSink for Words {
+    fn open(&mut self, opening: &Opening) {
+        self.said.lock().push(format!("open {}", opening.name()));
+    }
+
     fn set_attribute(&mut self, key: &str, value: Value<'_>) {
         self.said.lock().push(format!("{key} {value:?}"));
     }
@@ -98,14 +109,18 @@ fn former_names_stand_beside_what_is_known_at_the_start_and_later() {
     let start =
         SpanStart { attributes: &attributes, ..SpanStart::new(&scope, "foreign", &SpanKind::Internal) };
     let span = Span::start(start, &Context::new(), Some(&handle), |_| {});
-    assert_eq!(std::mem::take(&mut *words.said.lock()), ["later http.status_code"]);
+    let started = r#"[("http.response.status_code", Int(200))]"#;
+    assert_eq!(
+        std::mem::take(&mut *words.said.lock()),
+        [&format!("start foreign {started}"), "later http.status_code"]
+    );
     span.set_attribute("http.response.status_code", 200);
     assert_eq!(
         std::mem::take(&mut *words.said.lock()),
         ["later http.response.status_code", "later http.status_code"]
     );
     Operation::builder(&scope, "ours", SpanKind::Internal).handle(handle).attributes(&attributes).start();
-    assert_eq!(words.said.lock().first().map(String::as_str), Some("later http.status_code"));
+    assert_eq!(words.said.lock()[..2], [&format!("start ours {started}"), "later http.status_code"]);
 }
 
 #[test]
@@ -166,6 +181,53 @@ fn an_origin_is_judged_before_its_events_are_written() {
     assert_eq!(*words.said.lock(), [before, said.clone(), said].concat());
 }
 
+/// What is said first of each of two operations that begin alike.
+fn said_of_two(words: &Words, schema: Schema, opening: &Opening) -> [Vec<String>; 2] {
+    let handle = Handle::builder(Arc::new(words.clone())).schema(schema).build();
+    [(); 2].map(|()| {
+        let (scope, attributes) = (Scope::new("test", ""), [("http.response.status_code", Value::Int(200))]);
+        let served = Operation::builder(&scope, "", SpanKind::Server).handle(handle.clone());
+        let served = served.opening(Some(opening)).attributes(&attributes);
+        let served = served.start_described(&|say| say("port", 80.into()));
+        let said = std::mem::take(&mut *words.said.lock());
+        drop(served);
+        words.said.lock().clear();
+        said
+    })
+}
+
+#[test]
+fn an_opening_is_judged_before_it_is_written_and_a_description_stands_behind_all_else() {
+    let clean = Opening::new("GET /", [("http.request.method", "GET")]);
+    let dirty = Opening::new("to ana@example.com", [("to", "bob@example.com")]);
+    let (status, port) = ("http.response.status_code Int(200)", "port Int(80)");
+
+    let words = Words::default();
+    let [first, second] = said_of_two(&words, Schema::builtin(), &clean);
+    // Where its keys are new, they are looked up first.
+    assert_eq!(first, ["name GET /", r#"http.request.method Str("GET")"#, status, port]);
+    assert_eq!(second, ["open GET /", status, port]);
+    let judged = ["name to [redacted:email]", r#"to Str("[redacted:email]")"#, status, port];
+    assert_eq!(said_of_two(&words, Schema::builtin(), &dirty), [judged, judged]);
+    let former = Opening::new("status", [("http.response.status_code", "200")]);
+    // One that is dirty in one place alone is not let through for the rest.
+    let clean_but_for_name = Opening::new("to ana@example.com", [("http.request.method", "GET")]);
+    let [_, second] = said_of_two(&words, Schema::builtin(), &clean_but_for_name);
+    assert_eq!(second, ["name to [redacted:email]", r#"http.request.method Str("GET")"#, status, port]);
+    let [_, second] =
+        said_of_two(&words, Schema::builtin(), &Opening::new("GET /", [("to", "bob@example.com")]));
+    assert_eq!(second, ["name GET /", judged[1], status, port]);
+    let [_, second] = said_of_two(&words, Schema::builtin().with_former_names(true), &former);
+    let both = [r#"http.response.status_code Str("200")"#, r#"http.status_code Str("200")"#];
+    assert_eq!(second[..3], ["name status", both[0], both[1]]);
+
+    let words = Words { looks_at_content: true, ..Words::default() };
+    let started =
+        r#"[("to", Str("[redacted:email]")), ("http.response.status_code", Int(200)), ("port", Int(80))]"#;
+    let judged = [format!("start to [redacted:email] {started}")];
+    assert_eq!(said_of_two(&words, Schema::builtin(), &dirty), [judged.clone(), judged]);
+}
+
 /// Keeps nothing, and counts what it is asked to start and to drop.
 #[derive(Debug, Default)]
 struct Unkept(Mutex<(usize, usize)>);
@@ -192,6 +254,13 @@ impl Recorder for Unkept {
 }
 
 #[test]
+fn where_nobody_listens_nothing_is_described() {
+    let (scope, handle) = (Scope::new("test", ""), Handle::builder(Arc::new(Unkept::default())).build());
+    let served = Operation::builder(&scope, "served", SpanKind::Server).handle(handle);
+    assert!(!served.start_described(&|_| panic!("nobody listens")).is_recording());
+}
+
+#[test]
 fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
     let (scope, recorder) = (Scope::new("test", ""), Arc::new(Unkept::default()));
     let handle = Handle::builder(recorder.clone()).build();
@@ -209,4 +278,43 @@ fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
     let elsewhere = inside.with_remote_span_context(TraceContext::of_child(None, |_| true).to_api(false));
     start_in(&elsewhere);
     assert_eq!(*recorder.0.lock(), (2, 1), "another span runs inside it");
+}
+
+#[test]
+fn a_name_that_stands_in_the_code_is_judged_by_each_guard() {
+    let (scope, words) = (Scope::new("test", ""), Words::default());
+    let started = |guard: &PiiGuard, name: &'static str| {
+        let handle = Handle::builder(Arc::new(words.clone())).guard(guard.clone()).build();
+        let start =
+            SpanStart { static_name: Some(name), ..SpanStart::new(&scope, name, &SpanKind::Internal) };
+        Span::start(start, &Context::new(), Some(&handle), |_| {});
+        words.said.lock().pop().unwrap()
+    };
+    let (usual, open) = (PiiGuard::default(), Rules::new().without(Detector::Email));
+    let open = PiiGuard::builder().rules(open).build().unwrap();
+    for _ in 0..2 {
+        assert_eq!(started(&open, "to ana@example.com"), "name to ana@example.com");
+        assert_eq!(started(&usual, "to ana@example.com"), "name to [redacted:email]");
+        assert_eq!(started(&usual, "to"), "name to");
+    }
+}
+
+#[test]
+fn of_several_attributes_each_is_judged() {
+    let (scope, words) = (Scope::new("test", ""), Words::default());
+    let handle = Handle::builder(Arc::new(words.clone())).build();
+    let start = |attributes: &[Attribute<'_>]| {
+        let start = SpanStart { attributes, ..SpanStart::new(&scope, "", &SpanKind::Internal) };
+        Span::start(start, &Context::new(), Some(&handle), |_| {});
+        std::mem::take(&mut *words.said.lock()).split_off(1)
+    };
+    let clean = [("order.id", Value::Str("42")), ("quantity", Value::Int(3)), ("is_gift", Value::Bool(true))];
+    for _ in 0..2 {
+        assert_eq!(start(&clean), [r#"order.id Str("42")"#, "quantity Int(3)", "is_gift Bool(true)"]);
+        let person = ("person", Value::Int(52_998_224_725)); // a CPF
+        let hidden = [("order.id", Value::Str("42")), person, ("password", Value::Int(1))];
+        let said = start(&hidden);
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(!said.concat().contains("52998224725") && !said.concat().contains("Int(1)"), "{said:?}");
+    }
 }

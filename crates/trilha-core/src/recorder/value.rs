@@ -110,6 +110,9 @@ impl<'a> From<&'a String> for Value<'a> {
 /// A borrowed attribute: its key and its value.
 pub type Attribute<'a> = (&'a str, Value<'a>);
 
+/// Takes attributes as they are said, one by one.
+pub type Say<'s, 'a> = dyn FnMut(&'a str, Value<'a>) + 's;
+
 /// An attribute as the OpenTelemetry API owns it.
 pub fn to_key_value((key, value): Attribute<'_>) -> KeyValue {
     KeyValue::new(key.to_owned(), opentelemetry::Value::from(value))

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
-use super::{Attribute, Link, Origin, Scalar, SpanSink, Status, Value, WITHHELD};
+use super::{Attribute, Link, Opening, Origin, Scalar, SpanSink, Status, Value, WITHHELD};
 use crate::{
     ContextAttributes, Handle,
     guard::{Judged, PiiGuard, Place, Verdict},
@@ -27,9 +27,28 @@ impl<'s> SpanWriter<'s> {
         self.handle
     }
 
+    /// Sets the name and the first attributes of a span of which nothing was said yet.
+    pub(super) fn open(&mut self, opening: &Opening) {
+        if !self.has_former_names() && self.guard().lets_opening_through(opening) {
+            return self.sink.open(opening);
+        }
+        self.set_name(opening.name());
+        opening.texts().for_each(|(key, text)| self.set_text(key, text));
+    }
+
     /// Sets an attribute, or replaces it.
     pub fn set_attribute<'v>(&mut self, key: &str, value: impl Into<Value<'v>>) {
         self.set(key, value.into());
+    }
+
+    /// Sets several: nearly always all of them leave as they are.
+    pub(super) fn set_all(&mut self, these: &[Attribute<'_>]) {
+        let guard = self.guard();
+        let are_clean = || these.iter().all(|it| guard.lets_through(Place::SpanAttribute, *it));
+        match !self.has_former_names() && are_clean() {
+            true => self.sink.set_attributes(these),
+            false => these.iter().for_each(|(key, value)| self.set(key, *value)),
+        }
     }
 
     #[inline]
@@ -51,10 +70,19 @@ impl<'s> SpanWriter<'s> {
 
     #[inline(never)]
     fn set_scalar(&mut self, key: &str, value: Scalar) {
-        if self.has_former_names() || !self.guard().lets_scalar_through(key, value) {
-            return self.set_judged(key, value.into());
+        if self.has_former_names() || !self.guard().lets_scalar_through_at_once(key, value) {
+            return self.set_any_scalar(key, value);
         }
         self.sink.set_scalar(key, value);
+    }
+
+    #[inline(never)]
+    fn set_any_scalar(&mut self, key: &str, value: Scalar) {
+        let lets_through = || self.guard().lets_through(Place::SpanAttribute, (key, value.into()));
+        match !self.has_former_names() && lets_through() {
+            true => self.sink.set_scalar(key, value),
+            false => self.set_judged(key, value.into()),
+        }
     }
 
     #[inline(never)]
@@ -106,6 +134,11 @@ impl<'s> SpanWriter<'s> {
         attributes: &[Attribute<'_>],
         add: impl FnOnce(&mut dyn SpanSink, &str, &[Attribute<'_>]),
     ) {
+        let guard = self.guard();
+        let lets_through = |attribute: &Attribute<'_>| guard.lets_through(Place::EventAttribute, *attribute);
+        if guard.lets_text_through(Place::EventName, "", name) && attributes.iter().all(lets_through) {
+            return add(self.sink, name, attributes); // as nearly always
+        }
         let verdict = self.judge(Place::EventName, name);
         let name = match &verdict {
             Verdict::Clean(name) => *name,
@@ -139,6 +172,14 @@ impl<'s> SpanWriter<'s> {
         }
     }
 
+    /// Sets the name to a text of the program, which is judged once.
+    pub(super) fn set_static_name(&mut self, name: &'static str) {
+        match self.guard().lets_name_through(name) {
+            true => self.sink.set_name(name),
+            false => self.set_name(name),
+        }
+    }
+
     /// Replaces the name.
     pub fn set_name(&mut self, name: &str) {
         match self.judge(Place::SpanName, name) {
@@ -149,7 +190,8 @@ impl<'s> SpanWriter<'s> {
         }
     }
 
-    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier one.
+    /// Sets the status. `Ok` is final, `Unset` changes nothing, and an error without text leaves that of an earlier
+    /// one.
     pub fn set_status(&mut self, status: Status<'_>) {
         let text = match status {
             Status::Error(text) if !text.is_empty() => text,

@@ -1,13 +1,13 @@
 //! Attributes: a key, and a value of one of OTLP's types. No kvlist and no bytes: the API has neither.
 
 use opentelemetry::Array;
-use trilha_core::recorder::{Attribute, Value};
+use trilha_core::recorder::{Attribute, Scalar, Value};
 
 use super::{
     field::{any_value, array_value, key_value},
     wire::{
-        FIXED64, LENGTH, VARINT, parts, put_fixed64, put_header, put_message, put_text, put_uint, put_varint,
-        short_tag, sized_len, varint_len,
+        FIXED64, LENGTH, VARINT, parts, put_fixed64, put_header, put_message, put_text, put_uint, short_tag,
+        sized_len,
     },
 };
 
@@ -26,13 +26,20 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> &str {
 /// Appends an attribute as a `KeyValue` in `field`, its texts cut to `max_chars` characters.
 #[inline]
 pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribute<'_>, max_chars: usize) {
-    match value {
-        Value::Str(text) => match cut(text, max_chars) {
-            text if is_short(key.len() + text.len()) => put_short_text(out, field, key, text),
+    match (value, value.scalar()) {
+        (Value::Str(text), _) => match cut(text, max_chars) {
+            text if is_short(key, text) => {
+                add(out, AROUND_TEXT + key.len() + text.len(), |place| {
+                    write_short_text(place, field, key, text)
+                });
+            }
             text => put_long_text(out, field, key, text),
         },
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) if is_short(key.len()) => {
-            put_short_scalar(out, field, key, value);
+        (_, Some(scalar))
+            if is_short(key, "")
+                && let Some(value) = ShortValue::of(scalar) =>
+        {
+            add(out, AROUND_SCALAR + key.len(), |place| write_short_scalar(place, field, key, value));
         }
         _ => put_message(out, field, |out| {
             put_text(out, key_value::KEY, key);
@@ -41,54 +48,132 @@ pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribu
     }
 }
 
-/// As [`put_attribute`], where key and text [are short](is_short) together.
-#[inline(always)]
-pub(crate) fn put_short_text(out: &mut Vec<u8>, field: u32, key: &str, text: &str) {
-    let len = text.len();
-    put_short(out, field, key, [VALUE, 2 + len as u8, STRING, len as u8], len);
-    out.extend_from_slice(text.as_bytes());
+/// Appends what is written into a place of `most` bytes: it returns how many it needs.
+fn add(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+    let start = out.len();
+    out.resize(start + most, 0);
+    let len = out.get_mut(start..).map_or(0, write);
+    out.truncate(start + len);
 }
 
-/// As [`put_attribute`], for a number or a truth value under a key that [is short](is_short).
+/// Whether all lengths of an attribute take one byte, and it has a key, which is copied without a call.
 #[inline(always)]
-pub(crate) fn put_short_scalar(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
-    match value {
-        Value::Int(number @ 0..0x80) => put_short(out, field, key, [VALUE, 2, INT, number as u8], 0),
-        Value::Int(number) => {
-            let len = varint_len(number as u64);
-            put_short(out, field, key, [VALUE, 1 + len as u8, INT], len);
-            put_varint(out, number as u64);
+pub(crate) fn is_short(key: &str, text: &str) -> bool {
+    (1..=LONGEST_COPY).contains(&key.len()) && key.len() + text.len() < 0x80 - 16
+}
+
+/// What stands around key and text of an attribute that [is short](is_short).
+pub(crate) const AROUND_TEXT: usize = 4 + 4;
+
+/// The room that is needed around the key of a [short value](ShortValue), whatever it is.
+pub(crate) const AROUND_SCALAR: usize = 4 + 3 + 8;
+
+/// Writes an attribute that [is short](is_short) into a place with room [around](AROUND_TEXT) key and text, and returns
+/// its length.
+#[inline(always)]
+pub(crate) fn write_short_text(place: &mut [u8], field: u32, key: &str, text: &str) -> usize {
+    let len = text.len() as u8;
+    if let Some(place) = write_key(place, field, key, 4 + len)
+        && let Some((value, place)) = place.split_first_chunk_mut()
+        && let Some(place) = place.get_mut(..text.len())
+    {
+        *value = [VALUE, 2 + len, STRING, len];
+        match text.len() <= LONGEST_COPY {
+            true => copy_short(place, text.as_bytes()),
+            false => place.copy_from_slice(text.as_bytes()),
         }
-        Value::Float(number) => {
-            let [a, b, c, d, e, f, g, h] = number.to_bits().to_le_bytes();
-            put_short(out, field, key, [VALUE, 9, DOUBLE, a, b, c, d, e, f, g, h], 0);
-        }
-        Value::Bool(truth) => put_short(out, field, key, [VALUE, 2, BOOL, u8::from(truth)], 0),
-        _ => {}
+    }
+    AROUND_TEXT + key.len() + text.len()
+}
+
+/// A number or a truth value as it is written, in eight bytes at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortValue {
+    kind: u8,
+    bytes: u64,
+    len: u8,
+}
+
+impl ShortValue {
+    /// None if it is longer.
+    #[inline(always)]
+    pub(crate) fn of(value: Scalar) -> Option<Self> {
+        Some(match Value::from(value) {
+            Value::Int(number @ 0..0x80) => Self { kind: INT, bytes: number as u64, len: 1 },
+            Value::Int(number @ 0x80..0x0100_0000_0000_0000) => {
+                let (mut bytes, mut rest, mut shift) = (0, number as u64, 0);
+                while rest >= 0x80 {
+                    bytes |= (rest & 0x7f | 0x80) << shift;
+                    (rest, shift) = (rest >> 7, shift + 8);
+                }
+                Self { kind: INT, bytes: bytes | rest << shift, len: 1 + shift / 8 }
+            }
+            Value::Float(number) => Self { kind: DOUBLE, bytes: number.to_bits(), len: 8 },
+            Value::Bool(truth) => Self { kind: BOOL, bytes: u64::from(truth), len: 1 },
+            _ => return None,
+        })
     }
 }
 
+/// As [`write_short_text`], with room [around](AROUND_SCALAR) the key.
+#[inline(always)]
+pub(crate) fn write_short_scalar(place: &mut [u8], field: u32, key: &str, value: ShortValue) -> usize {
+    let ShortValue { kind, bytes, len } = value;
+    if let Some(place) = write_key(place, field, key, 3 + len)
+        && let Some((head, place)) = place.split_first_chunk_mut()
+        && let Some(place) = place.first_chunk_mut()
+    {
+        *head = [VALUE, 1 + len, kind];
+        *place = bytes.to_le_bytes(); // what is behind its end is written over
+    }
+    4 + key.len() + 3 + usize::from(len)
+}
+
+const KEY: u8 = short_tag(key_value::KEY, LENGTH);
 const VALUE: u8 = short_tag(key_value::VALUE, LENGTH);
 const STRING: u8 = short_tag(any_value::STRING, LENGTH);
 const INT: u8 = short_tag(any_value::INT, VARINT);
 const BOOL: u8 = short_tag(any_value::BOOL, VARINT);
 const DOUBLE: u8 = short_tag(any_value::DOUBLE, FIXED64);
 
-/// Whether all lengths take one byte, in an attribute whose key and text are so long together.
-#[inline]
-pub(crate) const fn is_short(len: usize) -> bool {
-    len < 0x80 - 16
+/// Writes what stands before a value of `value_len` bytes, and returns the place for that.
+#[inline(always)]
+fn write_key<'p>(place: &'p mut [u8], field: u32, key: &str, value_len: u8) -> Option<&'p mut [u8]> {
+    let key_len = key.len() as u8;
+    let (head, place) = place.split_first_chunk_mut()?;
+    *head = [short_tag(field, LENGTH), 2 + key_len + value_len, KEY, key_len];
+    let (name, place) = place.split_at_mut_checked(key.len())?;
+    copy_short(name, key.as_bytes());
+    Some(place)
 }
 
-/// A short attribute up to the first bytes of its value, to which `more` are to be added: a few stores of a
-/// constant size.
-#[inline]
-fn put_short<const N: usize>(out: &mut Vec<u8>, field: u32, key: &str, value: [u8; N], more: usize) {
-    let key_len = key.len() as u8;
-    let len = 2 + key_len + N as u8 + more as u8;
-    out.extend_from_slice(&[short_tag(field, LENGTH), len, short_tag(key_value::KEY, LENGTH), key_len]);
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(&value);
+/// What is no longer is copied without a call.
+const LONGEST_COPY: usize = 32;
+
+/// Copies a few bytes to a place of their length, by two copies of a known size, which may overlap.
+#[inline(always)]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    if !copy_ends::<16>(to, from) && !copy_ends::<8>(to, from) && !copy_ends::<4>(to, from) {
+        // Up to three bytes: the last of them, the one in the middle, and the first.
+        copy_ends::<1>(to, from);
+        if let (Some(to), Some(from)) = (to.get_mut(from.len() / 2), from.get(from.len() / 2)) {
+            *to = *from;
+        }
+    }
+}
+
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+        return true;
+    }
+    false
 }
 
 /// Of text the length is known before, so that nothing has to be moved.
@@ -231,7 +316,8 @@ mod tests {
             }
         }
         let number = |value| written("k", value, 9).value.unwrap().value.unwrap();
-        for value in [0, 127, 128, i64::MAX, i64::MIN] {
+        let powers = (0..64).map(|power| 1_i64 << power);
+        for value in powers.flat_map(|power| [power.wrapping_sub(1), power, power.wrapping_neg()]) {
             assert_eq!(number(Value::Int(value)), Decoded::IntValue(value));
         }
         assert_eq!(number(Value::Float(-1.5)), Decoded::DoubleValue(-1.5));

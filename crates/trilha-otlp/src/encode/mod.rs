@@ -6,6 +6,7 @@
 //! [OTLP 1.7, trace.proto and common.proto](https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0).
 
 mod attribute;
+mod event;
 pub(crate) mod field;
 mod origin;
 mod request;
@@ -13,11 +14,14 @@ mod wire;
 
 pub(crate) use self::{
     attribute::{
-        cut, is_short, key_of, min_len, put_attribute, put_attributes, put_short_scalar, put_short_text,
+        AROUND_SCALAR, AROUND_TEXT, ShortValue, cut, is_short, key_of, min_len, put_attribute,
+        put_attributes, write_short_scalar, write_short_text,
     },
+    event::write_short_event,
     origin::attributes_of,
     request::{Pieces, encode_request, encode_resource},
     wire::{
-        parts, put_array, put_bytes, put_fixed32, put_fixed64, put_message, put_text, put_uint, sized_len,
+        LENGTH, parts, put_array, put_bytes, put_fixed32, put_fixed64, put_header, put_message, put_text,
+        put_uint, short_tag, sized_len,
     },
 };

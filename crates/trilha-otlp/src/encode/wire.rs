@@ -6,7 +6,7 @@ use bytes::BufMut;
 
 pub(super) const VARINT: u32 = 0;
 pub(super) const FIXED64: u32 = 1;
-pub(super) const LENGTH: u32 = 2;
+pub(crate) const LENGTH: u32 = 2;
 const FIXED32: u32 = 5;
 
 /// A number in groups of seven bits.
@@ -48,9 +48,9 @@ pub(crate) fn put_fixed32(out: &mut impl BufMut, field: u32, value: u32) {
 
 /// Bytes with their length before them.
 #[inline]
-pub(crate) fn put_bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
+pub(crate) fn put_bytes(out: &mut impl BufMut, field: u32, value: &[u8]) {
     put_header(out, field, value.len());
-    out.extend_from_slice(value);
+    out.put_slice(value);
 }
 
 /// A few bytes whose number is known before, in a field below 16.
@@ -62,15 +62,15 @@ pub(crate) fn put_array<const N: usize>(out: &mut impl BufMut, field: u32, value
 
 /// Text with its length before it.
 #[inline]
-pub(crate) fn put_text(out: &mut Vec<u8>, field: u32, value: &str) {
+pub(crate) fn put_text(out: &mut impl BufMut, field: u32, value: &str) {
     put_bytes(out, field, value.as_bytes());
 }
 
 /// What stands before `len` bytes of a message, text or bytes.
 #[inline]
-pub(crate) fn put_header(out: &mut Vec<u8>, field: u32, len: usize) {
+pub(crate) fn put_header(out: &mut impl BufMut, field: u32, len: usize) {
     if field < 16 && len < 0x80 {
-        return out.extend_from_slice(&[short_tag(field, LENGTH), len as u8]); // as nearly always
+        return out.put_slice(&[short_tag(field, LENGTH), len as u8]); // as nearly always
     }
     put_tag(out, field, LENGTH);
     put_varint(out, len as u64);

@@ -1,21 +1,25 @@
 //! One open span as the bytes of its OTLP message, written as its parts come. No ids are chosen here
 //! and no clock is read.
 
+mod opening;
+
 use std::ops::Range;
 
-use trilha_core::recorder::{Attribute, Link, Origin, Scalar, Status, Value, WITHHELD};
+use trilha_core::recorder::{Attribute, Link, Scalar, Status, Value, WITHHELD};
 
 use super::{
     Limits,
+    bytes::Bytes,
     head::{Head, w3c_flags},
     seen::Seen,
+    status::FinalStatus,
 };
 use crate::{
     encode::{
-        attributes_of, cut,
-        field::{event, link, span, status},
+        AROUND_SCALAR, AROUND_TEXT, LENGTH, ShortValue, cut,
+        field::{link, span, status},
         is_short, key_of, min_len, parts, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
-        put_message, put_short_scalar, put_short_text, put_text, put_uint, sized_len,
+        put_message, put_text, put_uint, short_tag, sized_len, write_short_scalar, write_short_text,
     },
     queue::Rank,
 };
@@ -23,14 +27,14 @@ use crate::{
 /// Room for what most spans hold.
 const USUAL_BYTES: usize = 1_024;
 
-/// What the end of a span adds at most, beside its status: the end time, and three counts.
-const END_LEN: usize = 9 + 3 * 6;
+/// A time.
+pub(super) const TIME_LEN: usize = 9;
 
-/// What stands around the key and the text of an attribute, or is the number, at most.
-const MOST_AROUND: usize = 32;
+/// What the end of a span adds at most, beside its status: the end time, and three counts.
+const END_LEN: usize = TIME_LEN + 3 * 6;
 
 /// Characters of a name, of a span or of an event.
-const MAX_NAME: usize = 1_024;
+pub(super) const MAX_NAME: usize = 1_024;
 
 /// Characters of a status's message.
 const MAX_MESSAGE: usize = 16 * 1_024;
@@ -38,9 +42,9 @@ const MAX_MESSAGE: usize = 16 * 1_024;
 /// The span so far.
 #[derive(Debug)]
 pub(crate) struct SpanBuffer {
-    limits: Limits,
+    pub(super) limits: Limits,
     /// First the head: ids, flags, kind and start time. What follows are parts with a length.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
     head_len: usize,
     attributes: usize,
     seen: Seen,
@@ -48,9 +52,9 @@ pub(crate) struct SpanBuffer {
     /// Unless it fails.
     rank: Rank,
     name: Range<usize>,
-    events: usize,
+    pub(super) events: usize,
     links: usize,
-    dropped: Dropped,
+    pub(super) dropped: Dropped,
     status: FinalStatus,
     /// How long the bytes may become before the span ends.
     most_bytes: usize,
@@ -59,18 +63,16 @@ pub(crate) struct SpanBuffer {
 
 /// How much did not fit.
 #[derive(Clone, Copy, Debug, Default)]
-struct Dropped {
+pub(super) struct Dropped {
     attributes: u32,
-    events: u32,
+    pub(super) events: u32,
     links: u32,
 }
 
-#[derive(Debug, Default)]
-enum FinalStatus {
-    #[default]
-    Unset,
-    Ok,
-    Error(Box<str>),
+impl Dropped {
+    fn is_nothing(self) -> bool {
+        (self.attributes | self.events | self.links) == 0
+    }
 }
 
 impl SpanBuffer {
@@ -78,7 +80,7 @@ impl SpanBuffer {
     pub(super) fn empty() -> Self {
         Self {
             limits: Limits::default(),
-            bytes: Vec::new(),
+            bytes: Bytes::default(),
             head_len: 0,
             attributes: 0,
             seen: Seen::default(),
@@ -99,7 +101,7 @@ impl SpanBuffer {
     pub(crate) fn begin(&mut self, head: Head<'_>, limits: Limits) {
         self.limits = limits;
         self.clear_to(0);
-        self.bytes.reserve(USUAL_BYTES);
+        self.bytes.begin(USUAL_BYTES);
         head.put(&mut self.bytes);
         self.rank = head.rank();
         self.start_nanos = head.start_nanos;
@@ -113,22 +115,43 @@ impl SpanBuffer {
 
     /// Replaces the name, unless there is no room for the new one.
     pub(crate) fn set_name(&mut self, name: &str) {
+        let (start, len) = (self.bytes.len(), 2 + name.len());
+        if self.name.is_empty()
+            && name.len() < 0x80
+            && len <= self.room()
+            && let Some((head, place)) = self.bytes.add(len).and_then(<[u8]>::split_first_chunk_mut)
+        {
+            self.name = start..start + len;
+            *head = [short_tag(span::NAME, LENGTH), name.len() as u8];
+            place.copy_from_slice(name.as_bytes());
+        } else {
+            self.replace_name(name);
+        }
+    }
+
+    #[inline(never)]
+    fn replace_name(&mut self, name: &str) {
         let name = cut(name, MAX_NAME);
         let old = self.name.clone();
-        if sized_len(span::NAME, name.len()) <= self.room() + old.len() {
+        let len = sized_len(span::NAME, name.len());
+        if len <= self.room() + old.len() {
             if !old.is_empty() {
                 self.remove(&old);
             }
-            let bytes = &mut self.bytes;
-            let start = bytes.len();
-            put_text(bytes, span::NAME, name);
-            self.name = start..bytes.len();
+            let start = self.bytes.len();
+            self.bytes.append(|out| put_text(out, span::NAME, name));
+            self.name = start..start + len;
         }
     }
 
     /// Sets an attribute, or replaces it. One without a key, beyond the limit, or larger than the
     /// room that is left is counted and changes nothing.
-    pub(crate) fn set_attribute(&mut self, (key, value): Attribute<'_>) {
+    pub(crate) fn set_attribute(&mut self, attribute: Attribute<'_>) {
+        self.set(attribute);
+    }
+
+    #[inline(always)]
+    fn set(&mut self, (key, value): Attribute<'_>) {
         match (value, value.scalar()) {
             (Value::Str(text), _) => self.set_text(key, text),
             (_, Some(scalar)) => self.set_scalar(key, scalar),
@@ -136,37 +159,63 @@ impl SpanBuffer {
         }
     }
 
+    /// Several, one after the other.
+    pub(crate) fn set_attributes(&mut self, attributes: &[Attribute<'_>]) {
+        attributes.iter().for_each(|attribute| self.set(*attribute));
+    }
+
     /// As [`set_attribute`](Self::set_attribute), without a detour for what is short and new.
     #[inline(always)]
     pub(crate) fn set_text(&mut self, key: &str, text: &str) {
-        let len = key.len() + text.len();
-        if text.len() > self.limits.value_chars || !is_short(len) || !self.has_room_for_new(key, len) {
-            return self.set_with_care((key, Value::Str(text)));
+        if text.len() <= self.limits.value_chars
+            && is_short(key, text)
+            && let Some(place) = self.place_of_new(key, AROUND_TEXT + key.len() + text.len())
+        {
+            write_short_text(place, span::ATTRIBUTES, key, text);
+        } else {
+            self.set_text_with_care(key, text);
         }
-        put_short_text(&mut self.bytes, span::ATTRIBUTES, key, text);
-        self.attributes += 1;
     }
 
     /// As [`set_text`](Self::set_text).
     #[inline(always)]
     pub(crate) fn set_scalar(&mut self, key: &str, value: Scalar) {
-        if !is_short(key.len()) || !self.has_room_for_new(key, key.len()) {
-            return self.set_with_care((key, value.into()));
+        let start = self.bytes.len();
+        if is_short(key, "")
+            && let Some(short) = ShortValue::of(value)
+            && let Some(place) = self.place_of_new(key, AROUND_SCALAR + key.len())
+        {
+            let len = write_short_scalar(place, span::ATTRIBUTES, key, short);
+            self.bytes.truncate(start + len);
+        } else {
+            self.set_scalar_with_care(key, value);
         }
-        put_short_scalar(&mut self.bytes, span::ATTRIBUTES, key, value.into());
-        self.attributes += 1;
     }
 
-    /// Whether a new attribute with this key, whose key and text are so long together, is to be written. The key is not
-    /// new any more.
+    /// Where a new attribute with this key is to be written, of so many bytes at most. The key is not new any more. None
+    /// where there may be one already, or where there may be no room.
     #[inline(always)]
-    fn has_room_for_new(&mut self, key: &str, len: usize) -> bool {
-        let fits = self.bytes.len() + len + MOST_AROUND <= self.most_bytes;
-        fits && self.attributes < self.limits.attributes && !key.is_empty() && self.seen.add(key)
+    fn place_of_new(&mut self, key: &str, len: usize) -> Option<&mut [u8]> {
+        let fits = self.bytes.len() + len <= self.most_bytes;
+        if !fits || self.attributes >= self.limits.attributes || !self.seen.add(key) {
+            return None;
+        }
+        let place = self.bytes.add(len)?;
+        self.attributes += 1;
+        Some(place)
+    }
+
+    #[inline(never)] // so that nothing is put in memory for most texts
+    fn set_text_with_care(&mut self, key: &str, text: &str) {
+        self.set_with_care((key, Value::Str(text)));
+    }
+
+    #[inline(never)]
+    fn set_scalar_with_care(&mut self, key: &str, value: Scalar) {
+        self.set_with_care((key, value.into()));
     }
 
     /// One that may be there already, or that may not fit.
-    #[inline(never)]
     fn set_with_care(&mut self, (key, value): Attribute<'_>) {
         let found = self.find(key);
         let is_full = found.is_none() && self.attributes >= self.limits.attributes;
@@ -176,7 +225,8 @@ impl SpanBuffer {
             return count(&mut self.dropped.attributes);
         }
         let start = self.bytes.len();
-        put_attribute(&mut self.bytes, span::ATTRIBUTES, (key, value), self.limits.value_chars);
+        let max_chars = self.limits.value_chars;
+        self.bytes.append(|out| put_attribute(out, span::ATTRIBUTES, (key, value), max_chars));
         if self.bytes.len() - start > room {
             self.bytes.truncate(start);
             return count(&mut self.dropped.attributes);
@@ -186,50 +236,6 @@ impl SpanBuffer {
             self.attributes += 1;
         } else {
             self.remove(&old);
-        }
-    }
-
-    pub(crate) fn add_event(&mut self, name: &str, nanos: u64, attributes: &[Attribute<'_>]) {
-        self.put_event(name, nanos, &[], self.limits.event_attributes, attributes);
-    }
-
-    /// Adds an event that begins with the attributes of its origin, which are written once for all its events.
-    pub(crate) fn add_event_of(
-        &mut self,
-        origin: Origin,
-        name: &str,
-        nanos: u64,
-        attributes: &[Attribute<'_>],
-    ) {
-        let of_origin = origin.attributes();
-        let Limits { event_attributes: max, value_chars, .. } = self.limits;
-        let is_whole = attributes.len() + of_origin.len() <= max
-            && origin.level.len().max(origin.target.len()) <= value_chars
-            && !attributes.iter().any(|(key, _)| of_origin.iter().any(|(of_origin, _)| key == of_origin));
-        match attributes_of(origin).filter(|_| is_whole) {
-            Some(written) => self.put_event(name, nanos, written, max - of_origin.len(), attributes),
-            None => self.add_event(name, nanos, &[&of_origin, attributes].concat()),
-        }
-    }
-
-    /// `first` are attributes that are written already.
-    #[inline]
-    fn put_event(&mut self, name: &str, nanos: u64, first: &[u8], max: usize, attributes: &[Attribute<'_>]) {
-        let limits = self.limits;
-        let name = cut(name, MAX_NAME);
-        let written = self.events < limits.events
-            && self.append(name.len() + first.len() + estimate(attributes, max, &limits), |out| {
-                put_message(out, span::EVENTS, |out| {
-                    put_fixed64(out, event::TIME, nanos);
-                    put_text(out, event::NAME, name);
-                    out.extend_from_slice(first);
-                    let dropped = put_attributes(out, event::ATTRIBUTES, attributes, max, limits.value_chars);
-                    put_count(out, event::DROPPED_ATTRIBUTES, dropped);
-                });
-            });
-        match written {
-            true => self.events += 1,
-            false => count(&mut self.dropped.events),
         }
     }
 
@@ -305,47 +311,53 @@ impl SpanBuffer {
     /// Ends the span: its whole message. It never ends before its start, whatever the clock did.
     pub(crate) fn finish(&mut self, end_nanos: u64) -> &[u8] {
         self.is_open = false;
-        let out = &mut self.bytes;
-        put_fixed64(out, span::END_TIME, end_nanos.max(self.start_nanos));
-        put_count(out, span::DROPPED_ATTRIBUTES, self.dropped.attributes.into());
-        put_count(out, span::DROPPED_EVENTS, self.dropped.events.into());
-        put_count(out, span::DROPPED_LINKS, self.dropped.links.into());
+        let end_nanos = end_nanos.max(self.start_nanos);
+        self.bytes.put(TIME_LEN, |mut out| put_fixed64(&mut out, span::END_TIME, end_nanos));
+        if !self.dropped.is_nothing() {
+            let Dropped { attributes, events, links } = self.dropped;
+            self.bytes.append(|out| {
+                put_count(out, span::DROPPED_ATTRIBUTES, attributes.into());
+                put_count(out, span::DROPPED_EVENTS, events.into());
+                put_count(out, span::DROPPED_LINKS, links.into());
+            });
+        }
         let code = match self.status {
-            FinalStatus::Unset => return out,
+            FinalStatus::Unset => return self.bytes.as_slice(),
             FinalStatus::Ok => 1,
             FinalStatus::Error(_) => 2,
         };
-        put_message(out, span::STATUS, |out| {
-            if !self.status.message().is_empty() {
-                put_text(out, status::MESSAGE, self.status.message());
-            }
-            put_uint(out, status::CODE, code);
+        self.bytes.append(|out| {
+            put_message(out, span::STATUS, |out| {
+                if !self.status.message().is_empty() {
+                    put_text(out, status::MESSAGE, self.status.message());
+                }
+                put_uint(out, status::CODE, code);
+            });
         });
-        out
+        self.bytes.as_slice()
     }
 
     /// Gives its memory back to the system.
     pub(super) fn free(&mut self) {
-        self.bytes = Vec::new();
+        self.bytes = Bytes::default();
     }
 
     /// How much may still be written.
-    fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         self.most_bytes.saturating_sub(self.bytes.len())
     }
 
     /// Writes something of about `estimate` bytes, unless there is no room for it.
-    fn append(&mut self, estimate: usize, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+    pub(super) fn append(&mut self, estimate: usize, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let room = self.room();
         if estimate > room {
             return false;
         }
-        let bytes = &mut self.bytes;
-        let start = bytes.len();
-        write(bytes);
-        let fits = bytes.len() - start <= room;
+        let start = self.bytes.len();
+        self.bytes.append(write);
+        let fits = self.bytes.len() - start <= room;
         if !fits {
-            bytes.truncate(start);
+            self.bytes.truncate(start);
         }
         fits
     }
@@ -353,7 +365,7 @@ impl SpanBuffer {
     /// Where the attribute with this key stands.
     fn find(&self, key: &str) -> Option<Range<usize>> {
         let mut start = self.head_len;
-        for part in parts(self.bytes.get(start..).unwrap_or_default()) {
+        for part in parts(self.bytes.as_slice().get(start..).unwrap_or_default()) {
             if part.field == span::ATTRIBUTES && key_of(part.body) == key.as_bytes() {
                 return Some(start..start + part.len);
             }
@@ -365,33 +377,24 @@ impl SpanBuffer {
     /// Cuts a part out; what stood behind it moves up.
     #[cold]
     fn remove(&mut self, part: &Range<usize>) {
-        self.bytes.drain(part.clone());
+        self.bytes.remove(part.clone());
         if self.name.start >= part.end {
             self.name = self.name.start - part.len()..self.name.end - part.len();
         }
     }
 }
 
-impl FinalStatus {
-    fn message(&self) -> &str {
-        match self {
-            Self::Error(message) => message,
-            Self::Unset | Self::Ok => "",
-        }
-    }
-}
-
-fn count(dropped: &mut u32) {
+pub(super) fn count(dropped: &mut u32) {
     *dropped = dropped.saturating_add(1);
 }
 
 /// What these take at least, unless keys repeat: it keeps a huge event from being written at all.
-fn estimate(attributes: &[Attribute<'_>], max: usize, limits: &Limits) -> usize {
+pub(super) fn estimate(attributes: &[Attribute<'_>], max: usize, limits: &Limits) -> usize {
     let len = |(key, value): &Attribute<'_>| key.len() + min_len(*value, limits.value_chars);
     attributes.iter().take(max).map(len).sum()
 }
 
-fn put_count(out: &mut Vec<u8>, field: u32, count: u64) {
+pub(super) fn put_count(out: &mut Vec<u8>, field: u32, count: u64) {
     if count > 0 {
         put_uint(out, field, count.min(u32::MAX.into()));
     }

@@ -2,6 +2,7 @@
 
 use trilha_core::{TraceContext, recorder::SpanKind};
 
+use super::bytes::Bytes;
 use crate::{
     encode::{field::span, put_array, put_fixed32, put_fixed64, put_text, put_uint},
     queue::Rank,
@@ -23,13 +24,15 @@ pub(crate) struct Head<'a> {
 }
 
 impl Head<'_> {
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.fixed());
+    pub(super) fn put(&self, out: &mut Bytes) {
+        let fixed = self.fixed();
+        out.put(fixed.len(), |out| out.copy_from_slice(&fixed));
         if let Some(parent) = self.parent {
-            put_array(out, span::PARENT_SPAN_ID, parent.span_id().to_bytes());
+            let id = parent.span_id().to_bytes();
+            out.put(2 + id.len(), |mut out| put_array(&mut out, span::PARENT_SPAN_ID, id));
         }
         if !self.context.tracestate().is_empty() {
-            put_text(out, span::TRACE_STATE, self.context.tracestate().as_str());
+            out.append(|out| put_text(out, span::TRACE_STATE, self.context.tracestate().as_str()));
         }
     }
 

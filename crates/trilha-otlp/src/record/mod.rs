@@ -1,11 +1,14 @@
 //! Spans: their start, what is set on them, their end. Nothing is sent here.
 
 mod buffer;
+mod bytes;
+mod event;
 mod head;
 mod limits;
 mod scratch;
 mod seen;
 mod span;
+mod status;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use super::span::OtlpSpan;
 
 /// What a thread keeps at most: as many as spans are open in each other, and none that one huge span has left.
 const MOST: usize = 32;
-const LARGEST: usize = 16 * 1_024;
+pub(super) const LARGEST: usize = 16 * 1_024;
 
 thread_local! {
     static SPARE: RefCell<Vec<Arc<OtlpSpan>>> = const { RefCell::new(Vec::new()) };
@@ -18,11 +18,8 @@ pub(super) fn take() -> Arc<OtlpSpan> {
     spare.ok().flatten().unwrap_or_else(|| Arc::new(OtlpSpan::empty()))
 }
 
-/// Leaves the memory of a span that ended to the next one on this thread, where nobody else has it.
-pub(super) fn give_back(mut used: Arc<OtlpSpan>) {
-    if Arc::get_mut(&mut used).is_none_or(|span| span.capacity() > LARGEST) {
-        return;
-    }
+/// Leaves the memory of a span that ended, which nobody else has, to the next one on this thread.
+pub(super) fn give_back(used: Arc<OtlpSpan>) {
     // At the end of a thread it is freed.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();

@@ -1,7 +1,7 @@
 //! Which keys a span has, as far as that can be told without a look at them.
 
 /// A bit for each key that was set, and it stands for others too: what has none is new.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen([u64; 4]);
 
 impl Seen {
@@ -24,14 +24,41 @@ fn mark(key: &str) -> u32 {
     let key = key.as_bytes();
     let ends = match (key.first_chunk(), key.last_chunk()) {
         (Some(first), Some(last)) => u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last),
-        _ => key.iter().fold(0, |short, byte| short << 8 | u32::from(*byte)),
+        _ => match key {
+            [first, .., last] => u32::from(*first) << 8 | u32::from(*last),
+            _ => key.first().map_or(0, |only| u32::from(*only)),
+        },
     };
-    (ends ^ (key.len() as u32).rotate_left(24)).wrapping_mul(0x9e37_79b1)
+    (ends ^ (key.len() as u32).rotate_left(31)).wrapping_mul(0x9e37_79b1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One that shares its mark with another costs a look at all attributes.
+    #[test]
+    fn keys_that_stand_on_one_span_have_marks_of_their_own() {
+        let of_work = ["tenant", "route", "component", "correlation_id", "use_case", "purpose", "error.type"];
+        let of_server = ["server.address", "server.port"];
+        let of_http = [
+            "http.request.method",
+            "url.scheme",
+            "http.route",
+            "network.protocol.version",
+            "url.path",
+            "user_agent.original",
+            "http.response.status_code",
+        ];
+        let of_rpc = ["rpc.system.name", "rpc.method", "rpc.status_code"];
+        let of_database = ["db.system.name", "db.namespace", "db.query.summary", "db.query.text"];
+        for of_kind in [&of_http[..], &of_rpc, &of_database] {
+            let mut seen = Seen::default();
+            for key in of_work.iter().chain(&of_server).chain(of_kind) {
+                assert!(seen.add(key), "{key}");
+            }
+        }
+    }
 
     #[test]
     fn a_key_that_was_added_is_never_new_and_most_others_are() {

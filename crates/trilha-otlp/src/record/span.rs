@@ -1,14 +1,14 @@
 //! One span, shared by all who write to it.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{num::NonZeroU64, sync::Arc, time::SystemTime};
 
 use parking_lot::Mutex;
 use trilha_core::{
     Scope, TraceContext,
-    recorder::{Attribute, Link, Origin, Scalar, SpanRecord, SpanSink, Status, Value},
+    recorder::{Attribute, Link, Opening, Origin, Scalar, SpanRecord, SpanSink, Status, Value},
 };
 
-use super::{Limits, buffer::SpanBuffer, head::Head, scratch, unix_nanos};
+use super::{Limits, buffer::SpanBuffer, head::Head, now, scratch, unix_nanos};
 use crate::queue::{EndedSpan, Queue, Started};
 
 #[derive(Debug)]
@@ -23,6 +23,8 @@ struct Written {
     buffer: SpanBuffer,
     /// None once the span has ended.
     way: Option<Way>,
+    /// When it was left last.
+    left_nanos: Option<NonZeroU64>,
 }
 
 /// Where a span goes when it ends.
@@ -36,7 +38,7 @@ pub(super) struct Way {
 impl OtlpSpan {
     /// One that has not begun.
     pub(super) fn empty() -> Self {
-        let written = Written { buffer: SpanBuffer::empty(), way: None };
+        let written = Written { buffer: SpanBuffer::empty(), way: None, left_nanos: None };
         Self { context: TraceContext::none(), written: Mutex::new(written) }
     }
 
@@ -44,7 +46,7 @@ impl OtlpSpan {
     pub(super) fn begin(&mut self, head: Head<'_>, limits: Limits, way: Way) -> &mut SpanBuffer {
         self.context.clone_from(head.context);
         let written = self.written.get_mut();
-        written.way = Some(way);
+        (written.way, written.left_nanos) = (Some(way), None);
         written.buffer.begin(head, limits);
         &mut written.buffer
     }
@@ -97,6 +99,11 @@ impl SpanRecord for OtlpSpan {
         self.write(Written::withhold);
     }
 
+    fn leave(&self) {
+        let mut written = self.written.lock();
+        written.left_nanos = written.left_nanos.max(NonZeroU64::new(now()));
+    }
+
     fn end(&self, time: Option<SystemTime>) {
         let mut written = self.written.lock();
         written.end(time);
@@ -107,7 +114,9 @@ impl SpanRecord for OtlpSpan {
     fn finish(mut self: Arc<Self>, time: Option<SystemTime>) {
         let Some(span) = Arc::get_mut(&mut self) else { return self.end(time) };
         span.written.get_mut().end(time);
-        scratch::give_back(self);
+        if span.capacity() <= scratch::LARGEST {
+            scratch::give_back(self);
+        }
     }
 
     fn sink(&mut self) -> Option<&mut dyn SpanSink> {
@@ -125,10 +134,15 @@ impl Drop for OtlpSpan {
 impl Written {
     /// Ends the span, unless it has ended before.
     fn end(&mut self, time: Option<SystemTime>) {
-        let Some(Way { queue, started, scope }) = self.way.take() else { return };
+        let Some(Way { queue, started, scope }) = &self.way else { return };
         let rank = self.buffer.rank();
-        let message = self.buffer.finish(unix_nanos(time));
-        queue.end(started, rank, EndedSpan { scope: &scope, message });
+        let nanos = match self.left_nanos {
+            Some(left) if time.is_none() => left.get(),
+            _ => unix_nanos(time),
+        };
+        let message = self.buffer.finish(nanos);
+        queue.end(*started, rank, EndedSpan { scope, message });
+        self.way = None;
     }
 
     /// Once the span has ended or is withheld, nothing is written any more.
@@ -141,6 +155,10 @@ impl Written {
 }
 
 impl SpanSink for Written {
+    fn open(&mut self, opening: &Opening) {
+        self.write(|buffer| buffer.open(opening));
+    }
+
     fn set_attribute(&mut self, key: &str, value: Value<'_>) {
         self.write(|buffer| buffer.set_attribute((key, value)));
     }
@@ -151,6 +169,10 @@ impl SpanSink for Written {
 
     fn set_scalar(&mut self, key: &str, value: Scalar) {
         self.write(|buffer| buffer.set_scalar(key, value));
+    }
+
+    fn set_attributes(&mut self, attributes: &[Attribute<'_>]) {
+        self.write(|buffer| buffer.set_attributes(attributes));
     }
 
     fn add_event(&mut self, name: &str, time: Option<SystemTime>, attributes: &[Attribute<'_>]) {
@@ -184,6 +206,7 @@ pub(super) mod tests {
     use crate::queue::{Bounds, Next};
     use opentelemetry_proto::tonic::trace::v1::{Span, Status as DecodedStatus};
     use prost::Message;
+    use std::time::Duration;
     use trilha_core::SpanKind;
 
     pub(in crate::record) fn queue() -> Arc<Queue> {
@@ -228,5 +251,27 @@ pub(super) mod tests {
             spans.map(|it| (it.name, it.attributes.len(), it.events.len(), it.status)).collect();
         let ok = DecodedStatus { message: String::new(), code: 1 };
         assert_eq!(seen, [("[redacted]".into(), 0, 0, None), ("open".into(), 3, 1, Some(ok))]);
+    }
+
+    #[test]
+    fn a_span_that_was_left_was_over_then_unless_it_is_told_when() {
+        std::thread::spawn(|| {
+            let queue = queue();
+            let [left, told] = ["left", "told"].map(|name| begun_span(name, &queue));
+            [&left, &told].into_iter().for_each(|span| span.leave());
+            let then = now();
+            while now() <= then {} // the clock goes on
+            left.finish(None);
+            told.finish(Some(SystemTime::UNIX_EPOCH + Duration::from_nanos(9)));
+            begun_span("in the same memory", &queue).finish(None);
+
+            let Next::Send(batch) = queue.next(true) else { panic!("a batch") };
+            let spans = batch.read(0..batch.len());
+            let ends = spans.into_iter().map(|(_, span)| Span::decode(span).unwrap().end_time_unix_nano);
+            let [left, told, next] = ends.collect::<Vec<_>>()[..] else { panic!("three spans") };
+            assert!(left <= then && told == 9 && then < next, "{left} {told} {next} {then}");
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -376,3 +376,12 @@ fn a_span_never_ends_before_its_start() {
     let span = Span::decode(finished(begun(head, Limits::default()), 4_000).as_slice()).unwrap();
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (5_000, 5_000));
 }
+
+#[test]
+fn events_without_attributes_stop_where_the_span_is_full() {
+    let changes: Vec<_> = (0..64).map(|_| Change::Event("e".repeat(1_000), 1, Vec::new())).collect();
+    let bytes = write(&changes, Limits::default().span_bytes(16_384));
+    let span = Span::decode(bytes.as_slice()).unwrap();
+    assert_eq!((span.events.len(), span.dropped_events_count), (16, 48));
+    assert!(bytes.len() <= 16_384);
+}

@@ -10,10 +10,17 @@ use opentelemetry::Context;
 use trilha_core::{
     CarrierKind, Handle, Operation, OperationBuilder, SpanKind,
     http::{Headers, known_method, original_method, protocol_version},
+    recorder::{Say, Value},
     schema::Key,
 };
 
-use super::{fields::Fields, head::Head, layer::Settings, routes::Route, sender::Sender};
+use super::{
+    fields::Fields,
+    head::Head,
+    layer::Settings,
+    routes::{Kind, Route},
+    sender::Sender,
+};
 use crate::{
     SCOPE,
     exchange::{Exchange, Protocol, Side},
@@ -88,35 +95,22 @@ fn start_http(
     fields: &Fields<'_>,
     origin: &Origin,
 ) -> Box<Exchange> {
-    let method = known_method(request.method);
-    let scheme = scheme(request, fields);
-    let route = Route::new(request.method, template(settings, &handle, request));
-    let server = Server::named(request.uri, fields.host);
-    let version = protocol_version(request.version);
-    let mut known = Known::default();
-    known.attribute("http.request.method", Some(method));
-    known.attribute("url.scheme", Some(scheme));
-    known.attribute("http.route", route.template());
-    known.attribute("network.protocol.version", version);
-    known.attribute("http.request.method_original", original_method(request.method));
-    known.attribute("url.path", Some(bounded(request.uri.path(), MAX_PATH)));
-    known.attribute("server.address", server.address);
-    known.attribute("server.port", server.port);
-    known.attribute("user_agent.original", fields.user_agent.and_then(user_agent));
+    let kind = Kind { method: request.method, scheme: scheme(request, fields), version: request.version };
+    let route = Route::new(kind, template(settings, &handle, request));
     let scope = SCOPE;
     let instruments = handle.instruments::<ServerInstruments>();
     let builder = Operation::builder(&scope, route.name(), SpanKind::Server)
         .handle(handle)
-        .attributes(known.for_span())
+        .opening(route.opening())
         .duration(instruments.as_deref().map(|it| &it.http_duration));
-    let headers = Headers::new(request.headers, CarrierKind::Http);
     let is_probe = || settings.is_probe(request);
-    let mut operation = origin.extract(builder, &headers, &is_probe).start();
+    let builder = origin.extract(builder, &fields.carrier, &is_probe);
+    let mut operation = builder.start_described(&|say| describe(request, fields, kind, &route, say));
     if instruments.is_some() {
         let dimensions = [
-            ("http.request.method", Some(method.into())),
-            ("url.scheme", Some(scheme.into())),
-            ("network.protocol.version", version.map(Into::into)),
+            ("http.request.method", Some(known_method(kind.method).into())),
+            ("url.scheme", Some(kind.scheme.into())),
+            ("network.protocol.version", protocol_version(kind.version).map(Into::into)),
             ("http.route", route.dimension()),
         ];
         operation.add_dimensions(dimensions.into_iter().filter_map(|(key, value)| Some((key, value?))));
@@ -127,9 +121,28 @@ fn start_http(
     let side = Side::Server {
         server_timing: origin.names_trace(settings),
         is_route_open: route.template().is_none() && operation.attributes().value(Key::Route).is_none(),
-        _active: instruments.map(|instruments| instruments.active_request(method, scheme)),
+        _active: instruments
+            .map(|instruments| instruments.active_request(known_method(kind.method), kind.scheme)),
     };
     Exchange::new(operation, side, Protocol::Http { method: request.method.clone() })
+}
+
+/// What the span alone gets.
+fn describe<'a>(
+    request: Head<'a>,
+    fields: &Fields<'a>,
+    kind: Kind<'_>,
+    route: &'a Route<'_>,
+    say: &mut Say<'_, 'a>,
+) {
+    route.describe(kind, say);
+    let server = Server::named(request.uri, fields.host);
+    let mut say = |key, value: Option<Value<'a>>| value.into_iter().for_each(|value| say(key, value));
+    say("http.request.method_original", original_method(request.method).map(Value::Str));
+    say("url.path", Some(Value::Str(bounded(request.uri.path(), MAX_PATH))));
+    say("server.address", server.address.map(Value::Str));
+    say("server.port", server.port.map(Value::from));
+    say("user_agent.original", fields.user_agent.and_then(user_agent).map(Value::Str));
 }
 
 fn start_grpc(
@@ -153,9 +166,9 @@ fn start_grpc(
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.rpc_duration));
-    let headers = Headers::new(request.headers, CarrierKind::Grpc);
+    let carrier = fields.carrier.of_kind(CarrierKind::Grpc);
     let is_probe = || settings.is_probe(request);
-    let operation = origin.extract(builder, &headers, &is_probe).start();
+    let operation = origin.extract(builder, &carrier, &is_probe).start();
     if let Some(method) = method {
         operation.attributes().route(method);
     }

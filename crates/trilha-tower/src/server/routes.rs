@@ -1,4 +1,5 @@
-//! The routes by which requests were served, each with the name of its spans: kept for as long as the program runs.
+//! The kinds of requests that were served, by route: what all spans of a kind begin with is kept for as long as the
+//! program runs.
 //!
 //! A program has some dozens. Those beyond the bound, which a rule that makes routes up would reach, are made anew
 //! for each request. What a caller chooses, as the method of a gRPC call, never stands here.
@@ -10,16 +11,39 @@ use std::{
     sync::{LazyLock, OnceLock},
 };
 
-use http::Method;
+use http::{Method, Version};
 use rustc_hash::FxHasher;
 use trilha_core::{
     ContextAttributes, MatchedRoute,
-    http::{SpanName, known_method, span_name},
+    http::{SpanName, known_method, protocol_version, span_name},
+    recorder::{Opening, Say},
 };
 
 static KEPT: LazyLock<Routes<MOST>> = LazyLock::new(Routes::new);
 
-/// What is known of a request's route.
+/// What a request is, but for its route.
+#[derive(Clone, Copy)]
+pub(super) struct Kind<'r> {
+    pub(super) method: &'r Method,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
+    pub(super) version: Version,
+}
+
+impl Kind<'_> {
+    /// What its span says of it, under the keys of the semantic conventions.
+    fn attributes(self, template: Option<&str>) -> impl Iterator<Item = (&'static str, &str)> {
+        let attributes = [
+            ("http.request.method", Some(known_method(self.method))),
+            ("url.scheme", Some(self.scheme)),
+            ("http.route", template),
+            ("network.protocol.version", protocol_version(self.version)),
+        ];
+        attributes.into_iter().filter_map(|(key, text)| Some((key, text?)))
+    }
+}
+
+/// What is known of a request's kind and route.
 pub(super) enum Route<'r> {
     Kept(&'static Kept),
     /// There is none, or one that is not kept.
@@ -30,18 +54,34 @@ pub(super) enum Route<'r> {
 }
 
 impl<'r> Route<'r> {
-    pub(super) fn new(method: &Method, template: Option<Cow<'r, str>>) -> Self {
-        match template.as_deref().and_then(|template| KEPT.of(method, template)) {
+    pub(super) fn new(kind: Kind<'_>, template: Option<Cow<'r, str>>) -> Self {
+        match template.as_deref().and_then(|template| KEPT.of(kind, template)) {
             Some(kept) => Self::Kept(kept),
-            None => Self::Other { name: span_name(method, template.as_deref()), template },
+            None => Self::Other { name: span_name(kind.method, template.as_deref()), template },
         }
     }
 
     /// The name of the span.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Kept(kept) => &kept.name,
+            Self::Kept(kept) => kept.opening.name(),
             Self::Other { name, .. } => name,
+        }
+    }
+
+    /// What the span begins with, where that is kept.
+    pub(super) fn opening(&self) -> Option<&Opening> {
+        match self {
+            Self::Kept(kept) => Some(&kept.opening),
+            Self::Other { .. } => None,
+        }
+    }
+
+    /// Says what an [opening](Self::opening) would, where there is none.
+    pub(super) fn describe<'a>(&'a self, kind: Kind<'_>, say: &mut Say<'_, 'a>) {
+        if let Self::Other { template, .. } = self {
+            let attributes = kind.attributes(template.as_deref());
+            attributes.for_each(|(key, text)| say(key, text.into()));
         }
     }
 
@@ -64,22 +104,33 @@ impl<'r> Route<'r> {
     /// Makes it known to all that the request brings about.
     pub(super) fn tell(&self, attributes: &ContextAttributes) {
         match self {
-            Self::Kept(kept) => attributes.matched(&kept.route),
+            Self::Kept(kept) => attributes.kept_route(&kept.route),
             Self::Other { template: Some(template), .. } => attributes.matched_route(template),
             Self::Other { template: None, .. } => return,
         };
     }
 }
 
-/// A route of one method.
+/// A route of one kind of requests.
 #[derive(Debug)]
 pub(super) struct Kept {
     method: Method,
+    scheme: &'static str,
+    version: Version,
     route: MatchedRoute,
-    name: Box<str>,
+    opening: Opening,
 }
 
-/// By method and template. Nothing is ever taken out or moved, so that reading needs no lock.
+impl Kept {
+    fn is(&self, kind: Kind<'_>, template: &str) -> bool {
+        self.method == *kind.method
+            && self.scheme == kind.scheme
+            && self.version == kind.version
+            && self.route.as_str() == template
+    }
+}
+
+/// By kind and template. Nothing is ever taken out or moved, so that reading needs no lock.
 struct Routes<const PLACES: usize>(Box<[OnceLock<Kept>]>);
 
 /// As many are kept.
@@ -93,33 +144,35 @@ impl<const PLACES: usize> Routes<PLACES> {
     }
 
     /// None where it is not kept.
-    fn of(&self, method: &Method, template: &str) -> Option<&Kept> {
-        for place in self.places(method, template) {
+    fn of(&self, kind: Kind<'_>, template: &str) -> Option<&Kept> {
+        for place in self.places(kind, template) {
             match place.get() {
-                Some(kept) if kept.method == *method && kept.route.as_str() == template => return Some(kept),
+                Some(kept) if kept.is(kind, template) => return Some(kept),
                 Some(_) => {}
-                None => return Self::keep(place, method, template),
+                None => return Self::keep(place, kind, template),
             }
         }
         None
     }
 
-    /// Two that come to a place at once are one route, or the second is kept when it is asked for again.
+    /// Two that come to a place at once are one, or the second is kept when it is asked for again.
     #[cold]
-    fn keep<'k>(place: &'k OnceLock<Kept>, method: &Method, template: &str) -> Option<&'k Kept> {
-        if known_method(method) != method.as_str() {
+    fn keep<'k>(place: &'k OnceLock<Kept>, kind: Kind<'_>, template: &str) -> Option<&'k Kept> {
+        if known_method(kind.method) != kind.method.as_str() {
             return None; // callers may make up as many as they like
         }
+        let Kind { method, scheme, version } = kind;
         let route = MatchedRoute::new(template)?;
-        let kept = Kept { method: method.clone(), route, name: (*span_name(method, Some(template))).into() };
-        Some(place.get_or_init(|| kept))
-            .filter(|kept| kept.method == *method && kept.route.as_str() == template)
+        let opening = Opening::new(&span_name(method, Some(template)), kind.attributes(Some(template)));
+        let kept = Kept { method: method.clone(), scheme, version, route, opening };
+        Some(place.get_or_init(|| kept)).filter(|kept| kept.is(kind, template))
     }
 
-    fn places(&self, method: &Method, template: &str) -> impl Iterator<Item = &OnceLock<Kept>> {
+    fn places(&self, kind: Kind<'_>, template: &str) -> impl Iterator<Item = &OnceLock<Kept>> {
         let mut hasher = FxHasher::default();
         hasher.write(template.as_bytes());
-        hasher.write(method.as_str().as_bytes());
+        hasher.write(kind.method.as_str().as_bytes());
+        hasher.write_usize(kind.scheme.len());
         let first = hasher.finish() as usize % PLACES;
         (first..first + TRIES).filter_map(|at| self.0.get(at % PLACES))
     }
@@ -134,7 +187,26 @@ mod tests {
         method: &str,
         template: &str,
     ) -> Option<&'r str> {
-        routes.of(&method.parse().unwrap(), template).map(|kept| &*kept.name)
+        let kind = Kind { method: &method.parse().unwrap(), scheme: "http", version: Version::HTTP_11 };
+        routes.of(kind, template).map(|kept| kept.opening.name())
+    }
+
+    #[test]
+    fn kinds_of_one_route_are_told_apart() {
+        let routes = Routes::<TRIES>::new();
+        let versions = [(Version::HTTP_11, "1.1"), (Version::HTTP_2, "2")];
+        for (version, said) in versions.into_iter().chain(versions) {
+            for scheme in ["http", "https"] {
+                let kept = routes.of(Kind { method: &Method::GET, scheme, version }, "/a").unwrap();
+                let attributes = [
+                    ("http.request.method", "GET"),
+                    ("url.scheme", scheme),
+                    ("http.route", "/a"),
+                    ("network.protocol.version", said),
+                ];
+                assert_eq!(kept.opening.texts().collect::<Vec<_>>(), attributes);
+            }
+        }
     }
 
     #[test]

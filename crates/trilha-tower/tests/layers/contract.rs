@@ -37,22 +37,22 @@ use trilha_tower::{ClientTraceLayer, ServerTraceLayer};
 use crate::support::{Answer as HttpAnswer, HttpClient, Server, http1, listen};
 
 #[tokio::test]
-async fn a_server_over_http() {
+async fn a_server_keeps_the_contract_over_http() {
     inbound(&HttpServer).await;
 }
 
 #[tokio::test]
-async fn a_server_over_grpc() {
+async fn a_server_keeps_the_contract_over_grpc() {
     inbound(&GrpcServer).await;
 }
 
 #[tokio::test]
-async fn a_client_over_http() {
+async fn a_client_keeps_the_contract_over_http() {
     outbound(&HttpCaller::new().await).await;
 }
 
 #[tokio::test]
-async fn a_client_over_grpc() {
+async fn a_client_keeps_the_contract_over_grpc() {
     outbound(&GrpcCaller::new().await).await;
 }
 

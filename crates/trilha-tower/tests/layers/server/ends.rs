@@ -1,6 +1,11 @@
 //! It ends the span at the right moment: with the response's body.
 
-use std::{convert::Infallible, pin::pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    io,
+    pin::pin,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     Router,
@@ -11,10 +16,12 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, StreamBody};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::{
     io::AsyncReadExt,
-    sync::{Notify, mpsc},
+    sync::{
+        Notify,
+        mpsc::{self, UnboundedSender},
+    },
 };
 use tower::{Layer, ServiceExt, service_fn};
 use trilha_tower::ServerTraceLayer;
@@ -22,21 +29,22 @@ use trilha_tower::ServerTraceLayer;
 use super::{ORDERS, orders, raw_request};
 use crate::support::{Answer, Caller, Fixture, Server, http1, http2, only_trace};
 
-/// A body of what is sent, for one request.
-fn body_of(chunks: UnboundedReceiver<Result<&'static str, std::io::Error>>) -> Body {
-    Body::from_stream(stream::unfold(chunks, async |mut chunks| {
-        let chunk = chunks.recv().await?;
-        Some((chunk, chunks))
-    }))
+/// A server that answers one request, with a body of what is sent.
+async fn streaming(fixture: &Fixture) -> (UnboundedSender<io::Result<&'static str>>, Server) {
+    let (sender, chunks) = mpsc::unbounded_channel();
+    let chunks = Arc::new(Mutex::new(Some(chunks)));
+    let server = orders(fixture, async move || {
+        let chunks = chunks.lock().unwrap().take().unwrap();
+        Body::from_stream(stream::unfold(chunks, async |mut chunks| Some((chunks.recv().await?, chunks))))
+    });
+    (sender, server.await)
 }
 
 #[tokio::test]
 async fn a_streaming_body_keeps_the_span_open() {
     for client in [http1(), http2()] {
         let fixture = Fixture::start("orders");
-        let (sender, chunks) = mpsc::unbounded_channel();
-        let chunks = Arc::new(std::sync::Mutex::new(Some(chunks)));
-        let server = orders(&fixture, async move || body_of(chunks.lock().unwrap().take().unwrap())).await;
+        let (sender, server) = streaming(&fixture).await;
         let caller = Caller::new();
         let request = Request::get(server.url("/orders/1")).header("traceparent", caller.header());
         let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
@@ -56,15 +64,13 @@ async fn a_streaming_body_keeps_the_span_open() {
 #[tokio::test]
 async fn a_body_that_fails_is_an_error() {
     let fixture = Fixture::start("orders");
-    let (sender, chunks) = mpsc::unbounded_channel();
-    let chunks = Arc::new(std::sync::Mutex::new(Some(chunks)));
-    let server = orders(&fixture, async move || body_of(chunks.lock().unwrap().take().unwrap())).await;
+    let (sender, server) = streaming(&fixture).await;
     let caller = Caller::new();
     let request = Request::get(server.url("/orders/1")).header("traceparent", caller.header());
     let response = http1().request(request.body(Full::default()).unwrap()).await.unwrap();
 
     sender.send(Ok("first")).unwrap();
-    sender.send(Err(std::io::Error::other("ana@example.com"))).unwrap();
+    sender.send(Err(io::Error::other("ana@example.com"))).unwrap();
     response.into_body().collect().await.unwrap_err();
     let trace = caller.trace(&fixture).await;
     trace.span(ORDERS).is_error("axum_core::error::Error").has("http.response.status_code", 200);
@@ -74,9 +80,7 @@ async fn a_body_that_fails_is_an_error() {
 #[tokio::test]
 async fn a_client_that_goes_away_during_the_body_is_cancelled() {
     let fixture = Fixture::start("orders");
-    let (sender, chunks) = mpsc::unbounded_channel();
-    let chunks = Arc::new(std::sync::Mutex::new(Some(chunks)));
-    let server = orders(&fixture, async move || body_of(chunks.lock().unwrap().take().unwrap())).await;
+    let (sender, server) = streaming(&fixture).await;
     let caller = Caller::new();
     let mut connection = server.send_raw(&raw_request(&caller.header())).await;
     sender.send(Ok("first")).unwrap();
@@ -110,9 +114,7 @@ async fn a_client_that_goes_away_before_the_head_is_cancelled() {
 #[tokio::test]
 async fn a_stream_cut_by_an_http2_client_is_cancelled() {
     let fixture = Fixture::start("orders");
-    let (sender, chunks) = mpsc::unbounded_channel();
-    let chunks = Arc::new(std::sync::Mutex::new(Some(chunks)));
-    let server = orders(&fixture, async move || body_of(chunks.lock().unwrap().take().unwrap())).await;
+    let (sender, server) = streaming(&fixture).await;
     let caller = Caller::new();
     let request = Request::get(server.url("/orders/1")).header("traceparent", caller.header());
     let response = http2().request(request.body(Full::default()).unwrap()).await.unwrap();
