@@ -95,7 +95,7 @@ fn stories(args: &RunArgs) -> impl Iterator<Item = Story> + use<> {
     iter::repeat_n(Story::Ordinary, args.orders.into()).chain([Story::Declined, Story::Abandoned])
 }
 
-/// A row stands in the database before the service that wrote it has the database's answer.
+/// What happens at one part, others know a moment later: that a row was written, that a connection has ended.
 const UNTIL_KNOWN: Duration = Duration::from_millis(250);
 
 /// Sends an order, and does to it what its story says.
@@ -129,7 +129,9 @@ async fn send(
                 children.kill(role).await
             };
             let (answer, killed) = join!(answer, kill);
-            killed.map(|()| answer)?
+            killed?;
+            sleep(UNTIL_KNOWN).await;
+            answer
         }
     };
     Ok(Sent { id: id.clone(), story, answer })
