@@ -47,12 +47,13 @@ pub use self::{
 };
 use self::{counts::Counts, scan::Scanner, treatment::Treatments};
 use crate::{
-    fence::Panics,
+    fence::{Callback, Panics},
     recorder::{PerOpening, PerOrigin},
     schema::Schema,
 };
 
-static DEFAULT: LazyLock<PiiGuard> = LazyLock::new(|| PiiGuard(Arc::new(Inner::new(PiiGuardBuilder::new()))));
+static DEFAULT: LazyLock<PiiGuard> =
+    LazyLock::new(|| PiiGuard(Arc::new(Inner::new(PiiGuardBuilder::new(), Vec::new()))));
 
 /// Judges what is about to leave. Cheap to clone; clones share their counts.
 ///
@@ -216,7 +217,8 @@ impl PiiGuardBuilder {
     ///
     /// # Errors
     /// The rules ask for a hash, or name a purpose, and there is no [`HashKey`]; there are more than 32
-    /// detectors of a platform's own, or one has a name that is no lower-case word, or that is taken.
+    /// detectors of a platform's own, or one panics when it is asked for its name, or has one that is no lower-case
+    /// word or is taken.
     pub fn build(self) -> Result<PiiGuard, InvalidGuard> {
         if self.hash_key.is_none() && self.rules.needs_hash_key() {
             return Err(InvalidGuard::HashKey);
@@ -224,23 +226,28 @@ impl PiiGuardBuilder {
         if self.own.len() > Detector::MOST_OWN {
             return Err(InvalidGuard::Detectors);
         }
-        let is_repeated = |at: usize, name: &str| self.own.iter().take(at).any(|known| known.name() == name);
-        let mut names = self.own.iter().map(|own| own.name()).enumerate();
-        if names.any(|(at, name)| !Detector::is_free(name) || is_repeated(at, name)) {
-            return Err(InvalidGuard::DetectorName);
+        let panics = Panics::default();
+        let mut names = Vec::with_capacity(self.own.len());
+        for own in &self.own {
+            let name = panics.fence(Callback::Detector, || own.name().to_owned());
+            match name.filter(|name| Detector::is_free(name) && !names.contains(name)) {
+                Some(name) => names.push(name),
+                None => return Err(InvalidGuard::DetectorName),
+            }
         }
-        Ok(PiiGuard(Arc::new(Inner::new(self))))
+        Ok(PiiGuard(Arc::new(Inner::new(self, names))))
     }
 }
 
 impl Inner {
-    fn new(builder: PiiGuardBuilder) -> Self {
+    /// `names` are those of the detectors of the platform's own.
+    fn new(builder: PiiGuardBuilder, names: Vec<String>) -> Self {
         let PiiGuardBuilder { rules, schema, hash_key, own } = builder;
         // Detectors of the platform's own are asked about every text.
         let unseen_bytes = if own.is_empty() { rules.value_bytes.saturating_add(1) } else { 0 };
         Self {
             unseen_bytes,
-            own: own.iter().map(|own| own.name().to_owned()).collect(),
+            own: names,
             scanner: Scanner::new(rules.detectors_on(), own),
             rules,
             schema,
@@ -282,6 +289,6 @@ pub enum InvalidGuard {
     #[error("there may be 32 detectors beside the built-in ones")]
     Detectors,
     /// A detector's name cannot be used.
-    #[error("the name of a detector is taken, or is not made of lower-case letters, digits and `_`")]
+    #[error("the name of a detector is taken, is not made of lower-case letters, digits and `_`, or panics")]
     DetectorName,
 }

@@ -239,6 +239,19 @@ impl Detect for Faulty {
     }
 }
 
+#[derive(Debug)]
+struct Nameless;
+
+impl Detect for Nameless {
+    fn name(&self) -> &str {
+        panic!("as asked")
+    }
+
+    fn find(&self, _: &[u8], _: usize) -> Option<Range<usize>> {
+        None
+    }
+}
+
 #[test]
 fn what_a_panicking_detector_was_to_judge_is_hidden() {
     let guard = PiiGuard::builder().detector(Arc::new(Faulty)).build().unwrap();
@@ -258,6 +271,8 @@ fn a_guard_that_cannot_work_is_refused() {
     assert_eq!(builder(Rules::new()), None);
     let twice = PiiGuard::builder().detector(Arc::new(Faulty)).detector(Arc::new(Faulty));
     assert_eq!(twice.build().err(), Some(InvalidGuard::DetectorName));
+    let nameless = PiiGuard::builder().detector(Arc::new(Nameless));
+    assert_eq!(nameless.build().err(), Some(InvalidGuard::DetectorName));
 }
 
 #[test]
