@@ -1,7 +1,7 @@
 //! How long runs and partitions take.
 
 use opentelemetry::metrics::{Histogram, Meter};
-use trilha_core::{Instruments, Scope};
+use trilha_core::{Instruments, Scope, duration_histogram};
 
 use crate::SCOPE;
 
@@ -18,11 +18,7 @@ impl Instruments for BatchInstruments {
     const SCOPE: Scope = SCOPE;
 
     fn create(meter: &Meter) -> Self {
-        let duration = |name, description| {
-            (meter.f64_histogram(name).with_unit("s").with_description(description))
-                .with_boundaries(BOUNDARIES.to_vec())
-                .build()
-        };
+        let duration = |name, description| duration_histogram(meter, name, description, &BOUNDARIES);
         Self {
             run: duration("trilha.batch.run.duration", "Duration of batch runs."),
             partition: duration("trilha.batch.partition.duration", "Duration of a run's partitions."),

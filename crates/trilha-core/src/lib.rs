@@ -59,7 +59,9 @@ pub use crate::{
     carrier::{Carrier, CarrierKind, CarrierMut},
     carry::carry,
     handle::{Handle, HandleBuilder, Instruments, Service},
-    operation::{DURATION_BOUNDARIES, Entered, Operation, OperationBuilder, Outcome, Run},
+    operation::{
+        DURATION_BOUNDARIES, Entered, Operation, OperationBuilder, Outcome, Run, duration_histogram,
+    },
     process::Process,
     propagation::{
         Baggage, InvalidBaggage, InvalidTraceparent, InvalidTracestate, Propagation, TraceContext,

@@ -12,7 +12,7 @@ use opentelemetry::{
 use reqwest::{Method, Request};
 use trilha_core::{
     CarrierKind, DURATION_BOUNDARIES, Handle, Instruments, Operation, Outcome, Recipient, Scope, SpanKind,
-    current,
+    current, duration_histogram,
     http::{
         HeadersMut, host, known_method, original_method, port, protocol_version, redacted_url, span_name,
     },
@@ -160,12 +160,7 @@ impl Instruments for ClientInstruments {
     const SCOPE: Scope = SCOPE;
 
     fn create(meter: &Meter) -> Self {
-        let duration = meter
-            .f64_histogram("http.client.request.duration")
-            .with_unit("s")
-            .with_description("Duration of HTTP client requests.")
-            .with_boundaries(DURATION_BOUNDARIES.to_vec())
-            .build();
-        Self { duration }
+        let (name, description) = ("http.client.request.duration", "Duration of HTTP client requests.");
+        Self { duration: duration_histogram(meter, name, description, &DURATION_BOUNDARIES) }
     }
 }

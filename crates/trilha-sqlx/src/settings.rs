@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use opentelemetry::metrics::{Histogram, Meter};
 use sqlx::{Arguments, Execute, SqlStr, error::BoxDynError};
 use trilha_core::{
-    CarrierKind, Handle, Instruments, Operation, Recipient, Refusal, Scope, SpanKind,
+    CarrierKind, Handle, Instruments, Operation, Recipient, Refusal, Scope, SpanKind, duration_histogram,
     guard::Place,
     recorder::Attribute,
     schema::{Exit, Key},
@@ -172,6 +172,9 @@ impl<DB: Database> Execute<'_, DB> for Outgoing<DB> {
     }
 }
 
+/// In seconds, as the semantic conventions advise.
+const BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
 #[derive(Debug)]
 struct Durations {
     operation: Histogram<f64>,
@@ -181,13 +184,10 @@ impl Instruments for Durations {
     const SCOPE: Scope = SCOPE;
 
     fn create(meter: &Meter) -> Self {
-        let operation = meter
-            .f64_histogram("db.client.operation.duration")
-            .with_unit("s")
-            .with_description("Duration of database client operations.")
-            .with_boundaries(vec![0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0])
-            .build();
-        Self { operation }
+        let description = "Duration of database client operations.";
+        Self {
+            operation: duration_histogram(meter, "db.client.operation.duration", description, &BOUNDARIES),
+        }
     }
 }
 

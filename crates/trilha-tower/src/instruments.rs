@@ -6,7 +6,7 @@ use opentelemetry::{
     KeyValue,
     metrics::{Histogram, Meter, UpDownCounter},
 };
-use trilha_core::{DURATION_BOUNDARIES, Instruments, Scope};
+use trilha_core::{DURATION_BOUNDARIES, Instruments, Scope, duration_histogram};
 
 use crate::SCOPE;
 
@@ -81,10 +81,5 @@ impl Instruments for ClientInstruments {
 }
 
 fn duration(meter: &Meter, name: &'static str, description: &'static str) -> Histogram<f64> {
-    meter
-        .f64_histogram(name)
-        .with_unit("s")
-        .with_description(description)
-        .with_boundaries(DURATION_BOUNDARIES.to_vec())
-        .build()
+    duration_histogram(meter, name, description, &DURATION_BOUNDARIES)
 }

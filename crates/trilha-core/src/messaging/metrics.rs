@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use super::System;
-use crate::{DURATION_BOUNDARIES, Instruments, Scope};
+use crate::{DURATION_BOUNDARIES, Instruments, Scope, duration_histogram};
 
 /// The instruments of one messaging system, for each handle.
 pub(super) struct Metrics<S> {
@@ -22,14 +22,7 @@ impl<S: System> Instruments for Metrics<S> {
     const SCOPE: Scope = S::SCOPE;
 
     fn create(meter: &Meter) -> Self {
-        let seconds = |name: &'static str, description: &'static str| {
-            meter
-                .f64_histogram(name)
-                .with_unit("s")
-                .with_description(description)
-                .with_boundaries(DURATION_BOUNDARIES.to_vec())
-                .build()
-        };
+        let seconds = |name, description| duration_histogram(meter, name, description, &DURATION_BOUNDARIES);
         let messages = |name: &'static str, description: &'static str| {
             meter.u64_counter(name).with_unit("{message}").with_description(description).build()
         };

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Instant};
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram},
+    metrics::{Counter, Histogram, Meter},
 };
 
 use super::Outcome;
@@ -17,6 +17,21 @@ use crate::{
 /// messaging operations.
 pub const DURATION_BOUNDARIES: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// A histogram of durations in seconds, as the metric of an [operation](super::OperationBuilder::duration) needs it.
+pub fn duration_histogram(
+    meter: &Meter,
+    name: &'static str,
+    description: &'static str,
+    boundaries: &[f64],
+) -> Histogram<f64> {
+    meter
+        .f64_histogram(name)
+        .with_unit("s")
+        .with_description(description)
+        .with_boundaries(boundaries.to_vec())
+        .build()
+}
 
 /// As many dimensions as are usually added later: those of a request, a status, an error, some context attributes.
 const MORE: usize = 8;

@@ -25,7 +25,12 @@ pub(crate) use self::{
     descent::{Descent, KnownTrace},
     inbound::{Inbound, Work},
 };
-pub use self::{builder::OperationBuilder, future::Run, measure::DURATION_BOUNDARIES, outcome::Outcome};
+pub use self::{
+    builder::OperationBuilder,
+    future::Run,
+    measure::{DURATION_BOUNDARIES, duration_histogram},
+    outcome::Outcome,
+};
 use self::{measure::Measure, site::Site};
 use crate::{
     ContextAttributes, Handle, Recipient, Scope, TraceContext,
