@@ -104,9 +104,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_json_escapes_is_unescaped(text in any::<String>()) {
+        fn what_json_escapes_is_unescaped(text in "[^\\\\]*") {
             let json = serde_json::to_string(&text).unwrap().replace("\\b", "\\u0008").replace("\\f", "\\u000c");
-            prop_assume!(!text.contains('\\'));
             prop_assert_eq!(unescaped(json.as_bytes()), format!("\"{text}\"").into_bytes());
         }
 
