@@ -19,6 +19,7 @@ use crate::{
     entered::{self, Subscribed},
     event::{Target, Wanted},
     fields::{SpanSettings, write_later, write_new},
+    named,
     open::{Made, OpenSpans},
     timing::Timing,
 };
@@ -174,6 +175,14 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         {
             span.add_link(&Link { context: cause.trace_context(), attributes: &[] });
         }
+    }
+
+    /// Comes before any layer's `on_event`, wherever this one stands.
+    fn event_enabled(&self, event: &Event<'_>, _: layer::Context<'_, S>) -> bool {
+        if let Some(parent) = event.parent() {
+            named::is(parent, self.span_of(parent));
+        }
+        true
     }
 
     fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {

@@ -52,6 +52,7 @@ mod event;
 mod fields;
 mod layer;
 mod logs;
+mod named;
 mod open;
 mod span_ext;
 mod text;

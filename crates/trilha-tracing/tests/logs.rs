@@ -7,12 +7,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use opentelemetry::trace::TraceContextExt;
 use serde_json::Value;
-use tracing::{info, subscriber::with_default};
-use tracing_subscriber::{fmt, prelude::*};
+use tracing::{Span, info, info_span, subscriber::with_default};
+use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
 use trilha_core::{Operation, Outcome, Scope, SpanKind};
 use trilha_testing::Fixture;
-use trilha_tracing::{JsonLog, TextFields, TextLog};
+use trilha_tracing::{JsonLog, SpanExt, TextFields, TextLog, TraceLayer};
 
 const SCOPE: Scope = Scope::new("test", "");
 
@@ -76,6 +77,28 @@ async fn a_line_outside_a_trace_has_no_ids() {
     let line: Value = serde_json::from_str(&lines.text()).unwrap();
     assert_eq!(line.get("trace_id"), None);
     assert_eq!(line["msg"], "alone");
+}
+
+#[tokio::test]
+async fn a_line_is_of_the_parent_that_its_event_names() {
+    let (fixture, lines) = (Fixture::start("service"), Lines::default());
+    let writer = lines.clone();
+    let log = fmt::layer().event_format(JsonLog::new()).with_writer(move || writer.clone());
+    let spans = TraceLayer::new(fixture.handle().clone()).with_filter(LevelFilter::INFO);
+    let span_id = |span: &Span| Value::from(span.context().span().span_context().span_id().to_string());
+    let expected = with_default(tracing_subscriber::registry().with(log).with(spans), || {
+        let (current, other) = (info_span!("current"), info_span!(parent: None, "other"));
+        current.in_scope(|| {
+            info!(parent: &other, "to the other");
+            info!(parent: None, "to nobody");
+            info!("to the current");
+        });
+        [span_id(&other), Value::Null, span_id(&current)]
+    });
+    let text = lines.text();
+    let line = |line| serde_json::from_str::<Value>(line).unwrap();
+    let ids: Vec<_> = text.lines().map(|text| line(text)["span_id"].clone()).collect();
+    assert_eq!(ids, expected, "{text}");
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ use crate::fields::EventFields;
 /// One JSON object a line: `ts`, `level`, `target`, `msg`; `trace_id`, `span_id`, `trace_flags` and the
 /// context attributes where there are any; and the event's own fields.
 ///
-/// A field of the event that has one of these names stands under `fields.` and its name.
+/// A field of the event that has one of these names stands under `fields.` and its name. The ids are those of the
+/// current span, or of the parent that the event names, where [`TraceLayer`](crate::TraceLayer) knows that one.
 ///
 /// - **PII:** message and fields pass the [guard](trilha_core::guard).
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +57,7 @@ where
         line.insert("level".into(), metadata.level().as_str().into());
         line.insert("target".into(), metadata.target().into());
         line.insert("msg".into(), judged(&handle, message).into());
-        for_each_correlation(|key, value| {
+        for_each_correlation(event, |key, value| {
             line.insert(key.into(), value.into());
         });
         let attributes: Vec<_> = fields.attributes().collect();

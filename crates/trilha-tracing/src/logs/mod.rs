@@ -8,7 +8,8 @@ mod text;
 
 use std::borrow::Cow;
 
-use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::{SpanContext, TraceContextExt};
+use tracing_core::Event;
 use trilha_core::{
     ContextAttributes, Handle, current,
     guard::{Place, Verdict},
@@ -16,12 +17,15 @@ use trilha_core::{
 };
 
 pub use self::{fields::TextFields, json::JsonLog, text::TextLog};
+use crate::named;
 
-/// Calls `visit` with the ids of the current span, and with the context attributes that may be logged.
-fn for_each_correlation(mut visit: impl FnMut(&str, &str)) {
-    let context = current::context();
-    let span = context.span();
-    let ids = span.span_context();
+/// Calls `visit` with the ids of the span that the event belongs to, and with the context attributes that may be
+/// logged.
+fn for_each_correlation(event: &Event<'_>, mut visit: impl FnMut(&str, &str)) {
+    let ids = match event.is_root() {
+        true => SpanContext::NONE,
+        false => named::ids(event).unwrap_or_else(|| current::map(|it| it.span().span_context().clone())),
+    };
     if ids.is_valid() {
         visit("trace_id", &ids.trace_id().to_string());
         visit("span_id", &ids.span_id().to_string());

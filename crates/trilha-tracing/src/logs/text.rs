@@ -43,7 +43,7 @@ where
         self.0.clone().with_ansi(writer.has_ansi_escapes()).format_event(context, buffer, event)?;
         write!(writer, "{}", line.trim_end_matches('\n'))?;
         let mut result = Ok(());
-        for_each_correlation(|key, value| {
+        for_each_correlation(event, |key, value| {
             result = result.and_then(|()| write!(writer, " {key}={}", value.escape_debug()));
         });
         result?;
