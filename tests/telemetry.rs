@@ -205,7 +205,8 @@ async fn what_is_sampled_out_is_counted_and_its_trace_goes_on() {
 #[test]
 fn a_wrong_endpoint_is_named() {
     for (endpoint, text) in [
-        ("localhost:4318", "endpoint: not a valid URL"),
+        ("localhost:4318", "endpoint: a URL begins with http:// or https://"),
+        ("http://local host", "endpoint: not a valid URL"),
         ("", "endpoint: a URL begins with http:// or https://"),
     ] {
         let error = Telemetry::builder("orders").endpoint(endpoint).build().unwrap_err();

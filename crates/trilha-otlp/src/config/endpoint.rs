@@ -198,14 +198,18 @@ impl std::fmt::Debug for Endpoint {
 
 fn check_url(url: &str) -> Result<Uri, SetupError> {
     let refused = |problem: &'static str| SetupError::of_option("endpoint", problem);
-    let uri: Uri = url.parse().map_err(|_| refused("not a valid URL"))?;
+    let no_scheme = "a URL begins with http:// or https://";
+    let uri: Uri = url.parse().map_err(|_| match url.contains("://") {
+        true => refused("not a valid URL"),
+        false => refused(no_scheme), // `localhost:4318`: the rest of it is right
+    })?;
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP => {}
         Some(scheme) if *scheme == Scheme::HTTPS && cfg!(feature = "tls") => {}
         Some(scheme) if *scheme == Scheme::HTTPS => {
             return Err(refused("https:// needs the feature `tls`"));
         }
-        _ => return Err(refused("a URL begins with http:// or https://")),
+        _ => return Err(refused(no_scheme)),
     }
     let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
         return Err(refused("the URL names no host"));
