@@ -78,7 +78,8 @@ async fn show_traces(args: &Args, receiver: &Receiver) -> io::Result<()> {
             say(output.summary());
             let evicted = receiver.received().evicted_traces;
             if evicted > 0 {
-                say(format_args!("{evicted} trace(s) were given up to bound the memory"));
+                let whether = "whether or not they had been shown";
+                say(format_args!("{evicted} trace(s) were given up to bound the memory, {whether}"));
             }
             return Ok(());
         }
