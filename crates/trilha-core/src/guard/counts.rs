@@ -25,7 +25,7 @@ pub struct Redaction {
     pub place: Place,
     /// Its key. Empty: it has none, as a name and a message have none.
     pub key: String,
-    /// What it is, or why it was hidden.
+    /// What it is, or why it was hidden. [`PiiGuard::name`](super::PiiGuard::name) tells that of a platform's own.
     pub detector: Detector,
     /// How often.
     pub count: u64,

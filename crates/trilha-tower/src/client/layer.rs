@@ -17,7 +17,8 @@ use super::ClientTrace;
 ///
 /// A layer that retries or follows redirects sends requests of its own: **put it above this one**, so that
 /// each of them is a span, and is [judged by the host](#baggage) that it goes to. Below this one, it would
-/// copy what was meant for the first host to wherever a redirect leads.
+/// copy what was meant for the first host to wherever a redirect leads. A `Buffer` of tower's stands **below this
+/// one**: it calls what it holds from a task of its own, where no operation is the current one.
 ///
 /// A request whose `content-type` is `application/grpc` is a gRPC call, all others are HTTP requests.
 ///

@@ -42,7 +42,8 @@ const DROP_DEADLINE: Duration = Duration::from_secs(5);
 /// takes all that it gets.
 const FOR_METRICS: Duration = Duration::from_millis(500);
 
-/// The telemetry of one service. Keep it for as long as the service runs.
+/// The telemetry of one service. Keep it for as long as the service runs, under a name: `let _ = …` drops it at once,
+/// and all spans that end afterwards are lost.
 ///
 /// Dropping it is a [`shutdown_blocking`](Self::shutdown_blocking) with 5 s: for up to that long the thread
 /// is blocked, also where it is a worker of an async runtime. Call [`shutdown`](Self::shutdown) there first:

@@ -21,7 +21,9 @@ use super::{Detector, Detectors, debug_shape, detect};
 /// It has to be pure, and its time must not grow faster than the text. It is asked about every text that the guard
 /// scans, and about the text without its escapes, where it has any. When it panics, the text is hidden.
 pub trait Detect: Debug + Send + Sync {
-    /// The name in markers, metrics and in a policy.
+    /// The name in markers and metrics: a lower-case word that no other detector has. A policy names
+    /// the built-in ones and its own patterns alone: what this one finds is replaced, unless the exit's or the key's
+    /// rule is stricter.
     fn name(&self) -> &str;
 
     /// The bytes of the first one that begins at `from` or later: what has to be hidden.
