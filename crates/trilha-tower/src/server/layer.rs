@@ -14,7 +14,12 @@ use super::{ServerTrace, head::Head, probe::looks_like_probe};
 /// [trusts the caller](#trust), runs the service in its context, and ends with the response's
 /// body. A caller that goes away leaves it `cancelled`, a panic leaves it `panicked`, also where a
 /// layer above catches the panic. Of two such layers around one request, the inner one steps aside; that
-/// of another service in the same process makes a child.
+/// of another service in the same process makes a child. A layer that makes `tracing` spans, as tower-http's
+/// `TraceLayer`, stands below: of one above, each span is a trace of its own, since callers alone are continued.
+///
+/// An answer that upgrades the connection, to a WebSocket for instance, ends with its head. What is spoken then runs
+/// in a task without the request's context, unless it takes that along: `let context = Context::current()` before
+/// axum's `on_upgrade`, and `talk(socket).with_context(context)` in it.
 ///
 /// A request whose `content-type` is `application/grpc` is a gRPC call, all others are HTTP requests.
 ///

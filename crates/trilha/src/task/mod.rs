@@ -24,6 +24,7 @@
 //! | a set of tasks | [`JoinSetExt`], in the [prelude](crate::prelude) |
 //! | a thread, another pool | [`carry`]: `std::thread::spawn(carry(…))` |
 //! | a future or a stream, elsewhere | `with_current_context()`, in the [prelude](crate::prelude) |
+//! | what a callback starts elsewhere, as axum's `on_upgrade` | `Context::current()` before it, and `with_context` on the future in it |
 //! | a job that outlives its request | [`background`] |
 //! | what a process was started for | [`job`] |
 //!

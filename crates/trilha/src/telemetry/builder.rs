@@ -164,7 +164,8 @@ impl TelemetryBuilder {
     }
 
     /// Starts telemetry, and makes it the process's: every adapter without a handle of its own uses it,
-    /// `tracing` spans take part, and log lines go to standard output.
+    /// `tracing` spans take part, and log lines go to standard output. Records of the `log` crate are among them after
+    /// `tracing_log::LogTracer::init()`, which the program calls itself.
     ///
     /// # Errors
     /// A setting is wrong, or the process already has a `tracing` subscriber: then [`build`](Self::build)
