@@ -65,6 +65,15 @@ fn baggage_is_decoded_and_held_against_the_schema() {
 }
 
 #[test]
+fn what_the_guard_keeps_back_is_not_passed_on() {
+    let (status, text) = context(&[TRACEPARENT, "baggage: a=ana@example.com,b=1"]);
+    let internal = text.split("\n\n").find(|part| part.starts_with("An internal service")).unwrap();
+    assert!(internal.contains("passes on  baggage b=1, to allowed destinations\n"), "{text}");
+    assert!(internal.contains("withholds  baggage a: an e-mail address"), "{text}");
+    assert_eq!(status, 0);
+}
+
+#[test]
 fn a_tenant_that_is_replaced_or_does_not_travel_breaks_no_rule() {
     for valid in ["baggage: tenant=a%20b,tenant=acme", "baggage: route=/orders?id=1"] {
         assert_eq!(context(&[valid]).0, 0, "{valid}");

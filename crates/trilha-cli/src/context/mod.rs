@@ -19,8 +19,8 @@ use crate::terminal::fail;
 
 /// Explain the headers of a trace, and why one would be refused
 ///
-/// Each header is told field by field, then what a service would do with all of them together. A
-/// value alone is recognised by its form. The status is 0 when all is valid, and 1 when a service
+/// Each header is told field by field, then what a service without a policy would do with all of them
+/// together. A value alone is recognised by its form. The status is 0 when all is valid, and 1 when a service
 /// would refuse something.
 ///
 /// Known are traceparent, tracestate, baggage, B3 (b3, x-b3-traceid…), X-Trace-ID, X-Span-ID and

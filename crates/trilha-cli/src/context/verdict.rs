@@ -1,9 +1,12 @@
 //! What a service would do with the headers: one does it, and is watched.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use trilha_core::{
-    Baggage, Handle, Operation, Recorder, Scope, SpanCounts, SpanKind, TraceContext,
+    Handle, Operation, Recipient, Recorder, Scope, SpanCounts, SpanKind, TraceContext,
     recorder::{Decision, PassThrough, SpanRecord, SpanStart},
     schema::Zone,
 };
@@ -32,14 +35,18 @@ fn of_service(title: &str, zone: Option<Zone>, fields: &Fields) -> Section {
     if let Some(started) = witness.0.get() {
         started.tell(&mut section);
     }
-    let tracestate = operation.trace_context().tracestate().clone();
-    if !tracestate.is_empty() {
-        section.row("passes on", format!("tracestate {}", tracestate.as_str()));
+    let mut sent = HashMap::new();
+    operation.inject(&mut sent, Recipient::Process);
+    if let Some(tracestate) = sent.get("tracestate") {
+        section.row("passes on", format!("tracestate {tracestate}"));
     }
     operation.attributes().for_each(|key, value| section.row("sets", format!("{} = {value}", key.name())));
-    let baggage = Baggage::of(&operation.context());
-    if !baggage.is_empty() {
-        section.row("passes on", format!("baggage {}, to allowed destinations", baggage.as_str()));
+    if let Some(baggage) = sent.get("baggage") {
+        section.row("passes on", format!("baggage {baggage}, to allowed destinations"));
+    }
+    for withheld in handle.guard().report() {
+        let what = [withheld.place.name(), &withheld.key].join(" ");
+        section.row("withholds", format!("{}: {}", what.trim_end(), withheld.detector.meaning()));
     }
     for (what, count) in handle.stats().refusals().filter(|(_, count)| *count > 0) {
         section.row("refuses", format!("{} ({count})", what.name()));
