@@ -136,6 +136,20 @@ fn what_curl_prints_is_read_and_other_lines_are_passed_over() {
 }
 
 #[test]
+fn an_answer_names_its_trace_where_the_request_did_not() {
+    let timing = format!("cache;dur=1, traceparent;desc=\"{TRACEPARENT}\"");
+    let answer = format!("> host: x\r\n< server-timing: db;dur=5\r\n< Server-Timing: {timing}\r\n");
+    let (status, text) = context_of(&["-"], answer.as_bytes());
+    assert_eq!((status, text), context(&[&format!("traceparent: {TRACEPARENT}")]));
+    assert!(context(&[&timing]).1.starts_with("traceparent (by its form)\n  version    00\n"));
+
+    let both = format!("> traceparent: {}\r\n{answer}", TRACEPARENT.replace("-b7", "-c8"));
+    let (status, text) = context_of(&["-"], both.as_bytes());
+    assert!(text.contains("continues  trace 0af7651916cd43dd8448eb211c80319c, span c8ad6b"), "{text}");
+    assert_eq!(status, 0);
+}
+
+#[test]
 fn nothing_in_the_input_steers_the_terminal() {
     let hostile = "\u{1b}]0;x\u{7}\u{9b}2J\r\u{202e}";
     for header in ["traceparent", "tracestate", "baggage", "x-request-id"] {

@@ -29,6 +29,8 @@ const HEADERS: [&str; 14] = [
     "x-request-id",
 ];
 const PROPERTIES: [&str; 4] = ["trace_id", "span_id", "parent_id", "correlation_id"];
+/// By which an answer names its trace.
+const ANSWER: &str = "server-timing";
 const VARIABLES: [(&str, &str); 3] =
     [("TRACEPARENT=", "traceparent"), ("TRACESTATE=", "tracestate"), ("BAGGAGE=", "baggage")];
 
@@ -61,6 +63,7 @@ impl Fields {
                 fields.push(of_argument(argument.as_encoded_bytes())?);
             }
         }
+        read_answers(&mut fields);
         if fields.is_empty() { Err("no header of a trace was given".to_owned()) } else { Ok(Self(fields)) }
     }
 
@@ -81,9 +84,19 @@ impl Carrier for Fields {
     }
 }
 
+/// An answer tells the trace that its request began. Where the request named one, there is nothing new in it.
+fn read_answers(fields: &mut Vec<Field>) {
+    let is_known = fields.iter().any(|field| field.name == "traceparent");
+    fields.retain(|field| field.name != ANSWER || !is_known);
+    fields.iter_mut().filter(|field| field.name == ANSWER).for_each(|field| field.name = "traceparent");
+}
+
 fn of_argument(text: &[u8]) -> Result<Field, String> {
     if let Some(field) = named(text) {
         return Ok(field);
+    }
+    if let Some(value) = of_timing(text) {
+        return Ok(Field { name: ANSWER, value: value.to_vec(), is_guessed: true });
     }
     let name = guess(trim(text)).ok_or_else(|| {
         format!("`{}` is no header of a trace that is known by name or form; see --help", clean(text))
@@ -101,11 +114,20 @@ fn named(line: &[u8]) -> Option<Field> {
     }
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = line.split_at_checked(colon)?;
+    if name.trim_ascii().eq_ignore_ascii_case(ANSWER.as_bytes()) {
+        return Some(field(ANSWER, of_timing(value.strip_prefix(b":")?)?));
+    }
     let name = HEADERS
         .iter()
         .chain(&PROPERTIES)
         .find(|known| name.trim_ascii().eq_ignore_ascii_case(known.as_bytes()))?;
     Some(field(name, trim(value.strip_prefix(b":")?)))
+}
+
+/// The trace among the metrics of a `Server-Timing`.
+fn of_timing(value: &[u8]) -> Option<&[u8]> {
+    let mut metrics = value.split(|byte| *byte == b',');
+    metrics.find_map(|metric| trim(metric).strip_prefix(b"traceparent;desc=\"")?.strip_suffix(b"\""))
 }
 
 /// Without the white space that may stand around a value: spaces and tabs only.

@@ -24,8 +24,8 @@ use crate::terminal::fail;
 /// would refuse something.
 ///
 /// Known are traceparent, tracestate, baggage, B3 (b3, x-b3-traceid…), X-Trace-ID, X-Span-ID and
-/// X-Parent-ID with the message properties trace_id, span_id and parent_id, correlation ids, and the
-/// environment's TRACEPARENT=, TRACESTATE= and BAGGAGE=.
+/// X-Parent-ID with the message properties trace_id, span_id and parent_id, correlation ids, the
+/// environment's TRACEPARENT=, TRACESTATE= and BAGGAGE=, and Server-Timing, by which an answer names its trace.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A header as `name: value`, or its value alone; `-` reads lines from stdin, also what curl -v says
