@@ -30,10 +30,10 @@ pub(super) fn start(parts: &Arc<Parts>) {
         };
         for (place, key) in hints.into_iter().filter(|(_, key)| may_leave(key)) {
             let exit = place.name();
+            // All in the message: a strict guard drops text of fields that nobody declared, these too.
             tracing::warn!(
-                exit,
-                key,
-                "text under a key that nobody declared is dropped; `[keys]` of the policy declare it"
+                "text under `{key}` is dropped as {exit}, since nobody declared the key: `[keys]` or `[guard.keys]` of \
+                 the policy can"
             );
         }
     });
