@@ -72,7 +72,7 @@
 //! |---|---|
 //! | `http` (default) | export over OTLP/HTTP |
 //! | `grpc` | export over OTLP/gRPC |
-//! | `console` | `OTEL_TRACES_EXPORTER=console`: traces as lines of JSON on standard output |
+//! | `console` | `OTEL_TRACES_EXPORTER=console`: traces as lines of JSON on standard output; metrics need `http`, `grpc` or `OTEL_METRICS_EXPORTER=none` |
 //! | `gzip` | compressed exports |
 //! | `tls` | export to `https://`, with the roots of the system or your own |
 //! | `tower` | [`tower`]: layers for servers and clients over HTTP and gRPC |

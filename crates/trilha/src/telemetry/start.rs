@@ -107,7 +107,7 @@ fn receiver(to: &Exporter) -> Result<Endpoint, SetupError> {
         #[cfg(feature = "grpc")]
         Protocol::Grpc => Ok(Endpoint::grpc(&to.endpoint)),
         #[cfg(not(all(feature = "http", feature = "grpc")))]
-        _ => Err(missing_feature(to)),
+        _ => Err(missing_feature(to, "OTEL_TRACES_EXPORTER")),
     }
 }
 
@@ -118,17 +118,17 @@ fn metrics_to(to: &Exporter) -> Result<MetricsBuilder, SetupError> {
         #[cfg(feature = "grpc")]
         Protocol::Grpc => Ok(Metrics::grpc(&to.endpoint)),
         #[cfg(not(all(feature = "http", feature = "grpc")))]
-        _ => Err(missing_feature(to)),
+        _ => Err(missing_feature(to, "OTEL_METRICS_EXPORTER")),
     }
 }
 
 #[cfg(not(all(feature = "http", feature = "grpc")))]
-fn missing_feature(to: &Exporter) -> SetupError {
+fn missing_feature(to: &Exporter, exporter: &str) -> SetupError {
     let feature = match to.protocol {
         Protocol::Http => "http",
         Protocol::Grpc => "grpc",
     };
-    SetupError::new(&to.origins.protocol, format!("needs the feature `{feature}`"))
+    SetupError::new(&to.origins.protocol, format!("needs the feature `{feature}`, or `{exporter}=none`"))
 }
 
 /// The name by which the user knows an option of the pipeline.
@@ -182,13 +182,15 @@ mod tests {
     #[test]
     #[cfg(all(feature = "http", not(feature = "grpc")))]
     fn a_protocol_that_is_not_built_in_is_refused_for_each_signal() {
-        for variable in [
-            "OTEL_EXPORTER_OTLP_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        let (traces, metrics) = ("OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER");
+        for (variable, exporter) in [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", traces),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", traces),
+            ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", metrics),
         ] {
             let error = crate::Telemetry::start(&settings(&[(variable, "grpc")])).unwrap_err();
-            assert_eq!(error.to_string(), format!("{variable}: needs the feature `grpc`"));
+            let expected = format!("{variable}: needs the feature `grpc`, or `{exporter}=none`");
+            assert_eq!(error.to_string(), expected);
         }
     }
 }
