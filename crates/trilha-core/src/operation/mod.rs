@@ -68,6 +68,11 @@ impl Open {
     fn context(&self) -> &Context {
         self.site.context(&self.span)
     }
+
+    /// Whether somebody is told how it ends.
+    fn is_heard(&self) -> bool {
+        self.span.needs_end() || self.measure.is_some()
+    }
 }
 
 impl Operation {
@@ -159,6 +164,13 @@ impl Operation {
             };
             handle.propagation().send(&outgoing, recipient, carrier, handle.stats());
         }
+    }
+
+    /// Ends an operation of whose end nobody hears, since its span needs no end and nothing is measured: its context,
+    /// in which its work runs all the same, is all there is to it. None of any other, which goes on.
+    pub fn unheard(&mut self) -> Option<Context> {
+        let Open { span, site, .. } = self.0.take_if(|open| !open.is_heard())?;
+        Some(site.into_context(&span))
     }
 
     /// Runs `f` with the operation's context as the current one: the poll of a future, a call.
@@ -262,9 +274,76 @@ impl Drop for Entered<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        sync::Arc,
+    };
+
+    use parking_lot::Mutex;
 
     use super::*;
+    use crate::{
+        Recorder, SpanCounts,
+        recorder::{Attribute, Link, SpanRecord, SpanStart},
+        schema::Key,
+    };
+
+    /// Keeps nothing, and tells which spans have ended all the same.
+    #[derive(Clone, Debug, Default)]
+    struct Ends(Arc<Mutex<Vec<TraceContext>>>);
+
+    #[derive(Debug)]
+    struct Unkept(TraceContext, Ends);
+
+    impl Recorder for Ends {
+        fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
+            Arc::new(Unkept(TraceContext::of_child(start.parent, |_| false), self.clone()))
+        }
+
+        fn counts(&self) -> SpanCounts {
+            SpanCounts::default()
+        }
+    }
+
+    impl SpanRecord for Unkept {
+        fn trace_context(&self) -> &TraceContext {
+            &self.0
+        }
+
+        fn is_recording(&self) -> bool {
+            false
+        }
+
+        fn set_attribute(&self, _: &str, _: Value<'_>) {}
+        fn add_event(&self, _: &str, _: Option<SystemTime>, _: &[Attribute<'_>]) {}
+        fn add_link(&self, _: &Link<'_>) {}
+        fn set_name(&self, _: &str) {}
+        fn set_status(&self, _: Status<'_>) {}
+        fn withhold(&self) {}
+
+        fn end(&self, _: Option<SystemTime>) {
+            self.1.0.lock().push(self.0.clone());
+        }
+    }
+
+    #[test]
+    fn an_operation_whose_end_somebody_hears_goes_on_and_any_other_is_its_context() {
+        let (scope, ends) = (Scope::new("test", ""), Ends::default());
+        let start = |handle| Operation::builder(&scope, "work", SpanKind::Server).handle(handle).start();
+        let mut heard = start(Handle::builder(Arc::new(ends.clone())).build());
+        assert!(heard.unheard().is_none() && heard.span().is_some());
+        assert!(ends.0.lock().is_empty());
+        let trace = heard.trace_context();
+        heard.finish(Outcome::Ok);
+        assert_eq!(*ends.0.lock(), [trace]);
+
+        let mut unheard = start(Handle::disabled());
+        unheard.attributes().tenant("acme");
+        let context = unheard.unheard().unwrap();
+        assert!(unheard.span().is_none());
+        let tenant = ContextAttributes::of(&context).unwrap().value(Key::Tenant);
+        assert_eq!(tenant.as_deref(), Some("acme"));
+    }
 
     fn work() -> Operation {
         Operation::builder(&Scope::new("test", ""), "work", SpanKind::Internal).start()

@@ -32,6 +32,16 @@ impl Site {
         }
     }
 
+    /// As [`context`](Self::context), for somebody who needs no more than that.
+    pub(super) fn into_context(self, span: &Span) -> Context {
+        match self {
+            Self::Own(context) => context,
+            Self::Around(around, own) => {
+                own.into_inner().unwrap_or_else(|| Work::start(&around, span, Inbound::default()))
+            }
+        }
+    }
+
     /// What came in with the work, and its baggage: they are the same around it.
     pub(super) fn surroundings(&self) -> &Context {
         match self {

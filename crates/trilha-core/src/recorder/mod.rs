@@ -124,6 +124,11 @@ pub trait SpanRecord: Debug + Send + Sync {
     /// Whether anything that is set is written down. False when sampled out, and after the end.
     fn is_recording(&self) -> bool;
 
+    /// Whether somebody has to end it, kept or not. Defaults to true.
+    fn needs_end(&self) -> bool {
+        true
+    }
+
     /// Sets an attribute, or replaces it.
     fn set_attribute(&self, key: &str, value: Value<'_>);
 

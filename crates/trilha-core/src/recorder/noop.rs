@@ -43,6 +43,10 @@ impl SpanRecord for PassThrough {
         false
     }
 
+    fn needs_end(&self) -> bool {
+        false
+    }
+
     fn set_attribute(&self, _: &str, _: Value<'_>) {}
     fn add_event(&self, _: &str, _: Option<SystemTime>, _: &[Attribute<'_>]) {}
     fn add_link(&self, _: &Link<'_>) {}

@@ -189,6 +189,11 @@ impl Span {
         self.is_kept
     }
 
+    /// Whether somebody has to end it.
+    pub(crate) fn needs_end(&self) -> bool {
+        self.is_kept || self.record.needs_end()
+    }
+
     /// Sets an attribute, or replaces it, as the [guard](crate::guard) lets it through.
     pub fn set_attribute<'a>(&self, key: &str, value: impl Into<Value<'a>>) {
         self.write(|writer| writer.set(key, value.into()));

@@ -12,29 +12,30 @@ use trilha_core::{
 use super::{UrlTemplate, layer::Settings};
 use crate::{
     SCOPE,
-    exchange::{Exchange, Protocol, Side},
+    exchange::{Protocol, Side, Traced},
     grpc,
     instruments::ClientInstruments,
     request::{Known, Server},
 };
 
 /// Starts the operation, and puts its context into the request.
-pub(super) fn start(settings: &Settings, request: &mut Parts) -> Box<Exchange> {
+pub(super) fn start(settings: &Settings, request: &mut Parts) -> Traced {
     let handle = Handle::resolve(settings.handle.as_ref());
-    let (kind, exchange) = match settings.is_grpc || grpc::is_grpc(request.headers.get(CONTENT_TYPE)) {
-        true => (CarrierKind::Grpc, start_grpc(settings, handle, request)),
-        false => (CarrierKind::Http, start_http(settings, handle, request)),
-    };
+    let (kind, (operation, protocol)) =
+        match settings.is_grpc || grpc::is_grpc(request.headers.get(CONTENT_TYPE)) {
+            true => (CarrierKind::Grpc, start_grpc(settings, handle, request)),
+            false => (CarrierKind::Http, start_http(settings, handle, request)),
+        };
     let recipient = match (host(&request.uri), &settings.server) {
         (Some(host), _) => Recipient::Host(host),
         (None, Some((address, _))) => Recipient::Host(address),
         (None, None) => Recipient::Unknown,
     };
-    exchange.inject(&mut HeadersMut::new(&mut request.headers, kind), recipient);
-    exchange
+    operation.inject(&mut HeadersMut::new(&mut request.headers, kind), recipient);
+    Traced::new(operation, Side::Client, protocol)
 }
 
-fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Box<Exchange> {
+fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> (Operation, Protocol) {
     let template = request.extensions.get::<UrlTemplate>().map(UrlTemplate::as_str);
     let url = redacted_url(&request.uri);
     let server = called_server(settings, request);
@@ -52,10 +53,10 @@ fn start_http(settings: &Settings, handle: Handle, request: &Parts) -> Box<Excha
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.http_duration));
-    Exchange::new(builder.start(), Side::Client, Protocol::Http { method: request.method.clone() })
+    (builder.start(), Protocol::Http { method: request.method.clone() })
 }
 
-fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Box<Exchange> {
+fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> (Operation, Protocol) {
     let method = grpc::method(request.uri.path());
     let server = called_server(settings, request);
     let mut known = Known::default();
@@ -70,11 +71,7 @@ fn start_grpc(settings: &Settings, handle: Handle, request: &Parts) -> Box<Excha
         .attributes(known.for_span())
         .dimensions(known.for_metrics())
         .duration(instruments.as_deref().map(|it| &it.rpc_duration));
-    Exchange::new(
-        builder.start(),
-        Side::Client,
-        Protocol::Grpc { method: method.map(Into::into), status: None },
-    )
+    (builder.start(), Protocol::Grpc { method: method.map(Into::into), status: None })
 }
 
 fn called_server<'a>(settings: &'a Settings, request: &'a Parts) -> Server<'a> {

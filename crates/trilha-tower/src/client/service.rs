@@ -40,8 +40,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut head, body) = request.into_parts();
-        let mut exchange = operation::start(&self.settings, &mut head);
-        let response = exchange.enter(|| self.inner.call(Request::from_parts(head, body)));
-        ResponseFuture::new(response, Some(exchange))
+        let mut traced = operation::start(&self.settings, &mut head);
+        let response = traced.enter(|| self.inner.call(Request::from_parts(head, body)));
+        ResponseFuture::new(response, Some(traced))
     }
 }

@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use trilha_core::Outcome;
 
-use super::Exchange;
+use super::Traced;
 
 pin_project! {
     /// The body of a response that [`ServerTrace`](crate::server::ServerTrace) or
@@ -25,7 +25,7 @@ pin_project! {
     {
         #[pin]
         inner: Option<B>, // none: empty, or being dropped
-        exchange: Option<Box<Exchange>>,
+        traced: Option<Traced>, // none: it has ended
     }
 
     impl<B> PinnedDrop for ResponseBody<B>
@@ -34,18 +34,20 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(mut exchange) = this.exchange.take() else { return };
+            let Some(mut traced) = this.traced.take() else { return };
             // A thread that unwinds is not asked: a second panic would abort the process.
             let is_empty = !std::thread::panicking() && is_end(&this.inner);
-            exchange.enter(|| this.inner.set(None));
-            exchange.abandon(is_empty);
+            traced.enter(|| this.inner.set(None));
+            if let Traced::Heard(mut exchange) = traced {
+                exchange.abandon(is_empty);
+            }
         }
     }
 }
 
 impl<B: Body> ResponseBody<B> {
-    pub(super) fn new(inner: B, exchange: Option<Box<Exchange>>) -> Self {
-        Self { inner: Some(inner), exchange }
+    pub(super) fn new(inner: B, traced: Option<Traced>) -> Self {
+        Self { inner: Some(inner), traced }
     }
 }
 
@@ -59,15 +61,17 @@ impl<B: Body> Body for ResponseBody<B> {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.project();
         let Some(mut inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
-        let Some(exchange) = this.exchange else { return inner.poll_frame(cx) };
-        let polled = exchange.enter(|| inner.as_mut().poll_frame(cx));
-        exchange.stay_idle(polled.is_ready());
+        let Some(traced) = this.traced else { return inner.poll_frame(cx) };
+        let polled = traced.enter(|| inner.as_mut().poll_frame(cx));
+        if let Traced::Heard(exchange) = traced {
+            exchange.read(&polled);
+        }
         let frame = ready!(polled);
         let is_last = match &frame {
-            Some(Ok(frame)) => exchange.read_frame(frame) || inner.is_end_stream(),
+            Some(Ok(frame)) => frame.is_trailers() || inner.is_end_stream(),
             Some(Err(_)) | None => true,
         };
-        if is_last && let Some(exchange) = this.exchange.take() {
+        if is_last && let Some(Traced::Heard(mut exchange)) = this.traced.take() {
             match &frame {
                 Some(Err(_)) => exchange.fail::<B::Error>(),
                 _ => exchange.finish(Outcome::Ok),
@@ -88,13 +92,13 @@ impl<B: Body> Body for ResponseBody<B> {
 /// An empty body, as layers around this one may need for answers of their own.
 impl<B: Body> Default for ResponseBody<B> {
     fn default() -> Self {
-        Self { inner: None, exchange: None }
+        Self { inner: None, traced: None }
     }
 }
 
 impl<B: Body> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseBody").field("exchange", &self.exchange).finish_non_exhaustive()
+        f.debug_struct("ResponseBody").field("traced", &self.traced).finish_non_exhaustive()
     }
 }
 

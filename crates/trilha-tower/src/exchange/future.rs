@@ -11,7 +11,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::{Exchange, ResponseBody};
+use super::{ResponseBody, Traced};
 
 pin_project! {
     /// The future of [`ServerTrace`](crate::server::ServerTrace) and
@@ -22,14 +22,15 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>, // always there, until the drop
-        exchange: Option<Box<Exchange>>,
+        traced: Option<Traced>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut exchange) = this.exchange.take() {
-                exchange.enter(|| this.inner.set(None));
+            let Some(mut traced) = this.traced.take() else { return };
+            traced.enter(|| this.inner.set(None));
+            if let Traced::Heard(mut exchange) = traced {
                 exchange.cancel();
             }
         }
@@ -37,8 +38,8 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, exchange: Option<Box<Exchange>>) -> Self {
-        Self { inner: Some(inner), exchange }
+    pub(crate) fn new(inner: F, traced: Option<Traced>) -> Self {
+        Self { inner: Some(inner), traced }
     }
 }
 
@@ -52,14 +53,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else { return Poll::Pending };
-        let entered = this.exchange.as_deref_mut().map(Exchange::entered);
+        let entered = this.traced.as_mut().map(Traced::entered);
         let result = ready!(inner.poll(cx));
         drop(entered);
-        Poll::Ready(match (result, this.exchange.take()) {
-            (Ok(response), Some(exchange)) => Ok(exchange.answer(response)),
+        Poll::Ready(match (result, this.traced.take()) {
+            (Ok(response), Some(traced)) => Ok(traced.answer(response)),
             (Ok(response), None) => Ok(response.map(|body| ResponseBody::new(body, None))),
-            (Err(error), exchange) => {
-                if let Some(exchange) = exchange {
+            (Err(error), traced) => {
+                if let Some(Traced::Heard(mut exchange)) = traced {
                     exchange.fail::<E>();
                 }
                 Err(error)
@@ -70,6 +71,6 @@ where
 
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").field("exchange", &self.exchange).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("traced", &self.traced).finish_non_exhaustive()
     }
 }

@@ -5,23 +5,24 @@
 
 mod body;
 mod future;
+mod traced;
 
-use std::{any::type_name, sync::Arc, time::Instant};
+use std::{any::type_name, sync::Arc, task::Poll, time::Instant};
 
 use bytes::Buf;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH};
 use http_body::{Body, Frame};
-use opentelemetry::Context;
 use trilha_core::{
-    Entered, Operation, Outcome, Recipient, Traceparent,
-    http::{HeadersMut, protocol_version, span_name},
+    Operation, Outcome, Span, Traceparent,
+    http::{protocol_version, span_name},
     schema::Key,
 };
 
+pub(crate) use self::traced::Traced;
 pub use self::{body::ResponseBody, future::ResponseFuture};
 use crate::{grpc, instruments::ActiveRequest};
 
-/// A request that is under way.
+/// A request that is under way, for somebody who is told how it ends.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     operation: Operation,
@@ -38,7 +39,7 @@ pub(crate) struct Exchange {
 pub(crate) enum Side {
     Server {
         /// Whether the response names its trace.
-        server_timing: bool,
+        names_trace: bool,
         /// Whether the route may still become known.
         is_route_open: bool,
         /// Held until the end.
@@ -60,44 +61,25 @@ pub(crate) enum Protocol {
 }
 
 impl Exchange {
-    /// Boxed, since it goes from the future to the body, and each of the layers around moves those.
-    pub(crate) fn new(operation: Operation, side: Side, protocol: Protocol) -> Box<Self> {
-        Box::new(Self { operation, side, protocol, status: None, remaining: None, idle_since: None })
+    fn new(operation: Operation, side: Side, protocol: Protocol) -> Self {
+        Self { operation, side, protocol, status: None, remaining: None, idle_since: None }
     }
 
-    pub(crate) fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        self.operation.enter(f)
-    }
-
-    pub(crate) fn entered(&mut self) -> Entered<'_> {
-        self.operation.entered()
-    }
-
-    pub(crate) fn context(&self) -> Context {
-        self.operation.context()
-    }
-
-    pub(crate) fn inject(&self, headers: &mut HeadersMut<'_>, recipient: Recipient<'_>) {
-        self.operation.inject(headers, recipient);
-    }
-
-    /// Takes the head of the response, and stays with its body until that ends.
-    pub(crate) fn answer<B: Body>(
-        mut self: Box<Self>,
-        mut response: Response<B>,
-    ) -> Response<ResponseBody<B>> {
-        self.read_head(&response);
-        self.name_trace(response.headers_mut());
+    /// Takes the head of the response. None: it ends with that.
+    fn answer<B: Body>(mut self: Box<Self>, response: &mut Response<B>) -> Option<Box<Self>> {
+        self.read_head(response);
+        if self.side.names_trace()
+            && let Some(span) = self.operation.span()
+        {
+            name_trace(span, response.headers_mut());
+        }
         self.remaining = response.body().size_hint().exact().or_else(|| announced_length(response.headers()));
         self.stay_idle(true);
-        let exchange = match self.ends_with_head() || response.body().is_end_stream() {
-            true => {
-                self.finish(Outcome::Ok);
-                None
-            }
-            false => Some(self),
-        };
-        response.map(|body| ResponseBody::new(body, exchange))
+        if self.ends_with_head() || response.body().is_end_stream() {
+            self.finish(Outcome::Ok);
+            return None;
+        }
+        Some(self)
     }
 
     fn read_head<B>(&mut self, response: &Response<B>) {
@@ -115,19 +97,6 @@ impl Exchange {
         }
     }
 
-    fn name_trace(&self, headers: &mut HeaderMap) {
-        let (Side::Server { server_timing: true, .. }, Some(span)) = (&self.side, self.operation.span())
-        else {
-            return;
-        };
-        if let Some(traceparent) = span.trace_context().traceparent()
-            && let Ok(value) = HeaderValue::from_bytes(&server_timing(traceparent))
-        {
-            // A map that is full stays as it is.
-            let _ = headers.try_append(SERVER_TIMING, value);
-        }
-    }
-
     /// Notes whether somebody waits for the next piece of the response: only a client may have had enough.
     fn stay_idle(&mut self, is_idle: bool) {
         self.idle_since = (is_idle && matches!(self.side, Side::Client)).then(Instant::now);
@@ -142,8 +111,15 @@ impl Exchange {
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
 
-    /// Takes a part of the body, and says whether it is the last one.
-    fn read_frame<D: Buf>(&mut self, frame: &Frame<D>) -> bool {
+    /// Takes the answer of a body that was asked for its next part.
+    fn read<D: Buf, E>(&mut self, polled: &Poll<Option<Result<Frame<D>, E>>>) {
+        self.stay_idle(polled.is_ready());
+        if let Poll::Ready(Some(Ok(frame))) = polled {
+            self.read_frame(frame);
+        }
+    }
+
+    fn read_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         if let Some(data) = frame.data_ref() {
             let length = u64::try_from(data.remaining()).unwrap_or(u64::MAX);
             self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(length));
@@ -151,11 +127,10 @@ impl Exchange {
         if let (Protocol::Grpc { status, .. }, Some(trailers)) = (&mut self.protocol, frame.trailers_ref()) {
             *status = grpc::status(trailers).or(*status);
         }
-        frame.is_trailers()
     }
 
     /// Ends an exchange whose body is dropped before its end; `is_empty` if it has nothing more to give.
-    fn abandon(self: Box<Self>, is_empty: bool) {
+    fn abandon(&mut self, is_empty: bool) {
         // A server drops a body once it has sent as much as it announced.
         let is_complete = is_empty || self.remaining == Some(0);
         match (&self.side, &self.protocol, self.idle_since) {
@@ -167,25 +142,25 @@ impl Exchange {
     }
 
     /// Ends an exchange that nobody waits for, unless the thread unwinds: then it panicked.
-    fn cancel(self: Box<Self>) {
+    fn cancel(&mut self) {
         if !std::thread::panicking() {
             self.finish(Outcome::Cancelled);
         }
     }
 
     /// Ends an exchange whose service or body failed with an `E`.
-    fn fail<E>(self: Box<Self>) {
+    fn fail<E>(&mut self) {
         self.finish(Outcome::Error(type_name::<E>()));
     }
 
-    fn finish(self: Box<Self>, ending: Outcome<'_>) {
+    fn finish(&mut self, ending: Outcome<'_>) {
         self.finish_as_of(ending, None);
     }
 
     /// Ends the exchange, as of now or of a moment that has passed. A status that is an error outweighs
     /// how the body ended.
-    fn finish_as_of(mut self: Box<Self>, ending: Outcome<'_>, ended: Option<Instant>) {
-        let Self { operation, side, protocol, status, .. } = &mut *self;
+    fn finish_as_of(&mut self, ending: Outcome<'_>, ended: Option<Instant>) {
+        let Self { operation, side, protocol, status, .. } = self;
         match protocol {
             Protocol::Http { method } => {
                 if let Side::Server { is_route_open: true, .. } = side {
@@ -214,6 +189,16 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Names the trace of `span` to whoever gets these headers.
+fn name_trace(span: &Span, headers: &mut HeaderMap) {
+    if let Some(traceparent) = span.trace_context().traceparent()
+        && let Ok(value) = HeaderValue::from_bytes(&server_timing(traceparent))
+    {
+        // A map that is full stays as it is.
+        let _ = headers.try_append(SERVER_TIMING, value);
+    }
+}
+
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The value of `Server-Timing` that names a trace.
@@ -226,6 +211,10 @@ fn server_timing(traceparent: &Traceparent) -> [u8; 74] {
 }
 
 impl Side {
+    fn names_trace(&self) -> bool {
+        matches!(self, Self::Server { names_trace: true, .. })
+    }
+
     fn is_http_error(&self, status: StatusCode) -> bool {
         match self {
             Self::Server { .. } => status.is_server_error(),

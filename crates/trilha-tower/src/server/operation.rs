@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     SCOPE,
-    exchange::{Exchange, Protocol, Side},
+    exchange::{Protocol, Side, Traced},
     grpc,
     instruments::ServerInstruments,
     request::{Known, Server, bounded, text},
@@ -37,14 +37,14 @@ const MAX_USER_AGENT: usize = 256;
 pub(super) struct Served(Context);
 
 impl Served {
-    pub(super) fn by(exchange: &Exchange) -> Self {
-        Self(exchange.context())
+    pub(super) fn by(traced: &Traced) -> Self {
+        Self(traced.context())
     }
 }
 
 /// Starts the operation, unless the request is filtered out, or a layer further out serves it already
 /// for the same service. Under a layer of another service it is that one's child.
-pub(super) fn start(settings: &Settings, request: Head<'_>) -> Option<Box<Exchange>> {
+pub(super) fn start(settings: &Settings, request: Head<'_>) -> Option<Traced> {
     let handle = Handle::resolve(settings.handle.as_ref());
     if !settings.is_wanted(request, &handle) {
         return None;
@@ -94,7 +94,7 @@ fn start_http(
     request: Head<'_>,
     fields: &Fields<'_>,
     origin: &Origin,
-) -> Box<Exchange> {
+) -> Traced {
     let kind = Kind { method: request.method, scheme: scheme(request, fields), version: request.version };
     let route = Route::new(kind, template(settings, &handle, request));
     let scope = SCOPE;
@@ -119,12 +119,12 @@ fn start_http(
         route.tell(span.attributes());
     }
     let side = Side::Server {
-        server_timing: origin.names_trace(settings),
+        names_trace: origin.names_trace(settings),
         is_route_open: route.template().is_none() && operation.attributes().value(Key::Route).is_none(),
         _active: instruments
             .map(|instruments| instruments.active_request(known_method(kind.method), kind.scheme)),
     };
-    Exchange::new(operation, side, Protocol::Http { method: request.method.clone() })
+    Traced::new(operation, side, Protocol::Http { method: request.method.clone() })
 }
 
 /// What the span alone gets.
@@ -151,7 +151,7 @@ fn start_grpc(
     request: Head<'_>,
     fields: &Fields<'_>,
     origin: &Origin,
-) -> Box<Exchange> {
+) -> Traced {
     let method = grpc::method(request.uri.path());
     let server = Server::named(request.uri, fields.host);
     let mut known = Known::default();
@@ -172,9 +172,9 @@ fn start_grpc(
     if let Some(method) = method {
         operation.attributes().route(method);
     }
-    let server_timing = origin.names_trace(settings);
-    let side = Side::Server { server_timing, is_route_open: false, _active: None };
-    Exchange::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
+    let names_trace = origin.names_trace(settings);
+    let side = Side::Server { names_trace, is_route_open: false, _active: None };
+    Traced::new(operation, side, Protocol::Grpc { method: method.map(Into::into), status: None })
 }
 
 fn template<'a>(settings: &Settings, handle: &Handle, request: Head<'a>) -> Option<Cow<'a, str>> {

@@ -14,7 +14,7 @@ use super::{
     layer::Settings,
     operation::{self, Served},
 };
-use crate::{ResponseBody, ResponseFuture, exchange::Exchange};
+use crate::{ResponseBody, ResponseFuture, exchange::Traced};
 
 /// A service whose requests are traced; made by [`ServerTraceLayer`](super::ServerTraceLayer).
 #[derive(Clone, Debug)]
@@ -43,20 +43,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let mut exchange;
+        let mut traced;
         if self.settings.has_rules() {
             let (head, body) = request.into_parts();
-            exchange = operation::start(&self.settings, Head::from(&head));
+            traced = operation::start(&self.settings, Head::from(&head));
             request = Request::from_parts(head, body);
         } else {
-            exchange = operation::start(&self.settings, Head::of(&request));
+            traced = operation::start(&self.settings, Head::of(&request));
         }
-        if let Some(exchange) = &exchange {
-            request.extensions_mut().insert(Served::by(exchange));
+        if let Some(traced) = &traced {
+            request.extensions_mut().insert(Served::by(traced));
         }
-        let entered = exchange.as_deref_mut().map(Exchange::entered);
+        let entered = traced.as_mut().map(Traced::entered);
         let response = self.inner.call(request);
         drop(entered);
-        ResponseFuture::new(response, exchange)
+        ResponseFuture::new(response, traced)
     }
 }
