@@ -1,6 +1,6 @@
 //! What came in with an operation, and what of it is believed.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use opentelemetry::{Context, baggage::BaggageExt, trace::TraceContextExt};
 
@@ -79,36 +79,43 @@ impl<'a> Arrival<'a> {
 
     /// What of it is taken over. All that is not is counted.
     pub(super) fn accept(&self, handle: &Handle) -> Accepted {
-        let propagation = handle.propagation();
-        let panics = handle.stats().panics();
-        let received = panics.fence(Callback::Carrier, || propagation.receive(self.carrier, handle.stats()));
-        let Some(received) = received.flatten() else { return Accepted::default() };
         let mut accepted = Accepted::default();
-        let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
-        // One of us sends one format; a stranger may send one beside another.
-        if !received.is_plain
-            && (self.trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)))
-        {
-            panics.fence(Callback::Carrier, || {
-                accepted.inbound.add_fields_of(self.carrier, self.trust, propagation);
-            });
-        }
-        if let Some(remote) = remote {
-            accepted.inbound.add_context(&remote.context);
-        }
-        if self.trust.is_edge() {
-            if self.is_unknown && !(self.is_probe)() {
-                accepted.broken = handle.count_broken(BrokenReason::UnknownSender, received.kind, None);
-            }
-            accepted.of_stranger(received, self.trust, handle);
-        } else {
-            accepted.of_friend(received, self, handle);
+        let panics = handle.stats().panics();
+        let propagation = handle.propagation();
+        let received = panics.fence(Callback::Carrier, || propagation.receive(self.carrier, handle.stats()));
+        if let Some(received) = received.flatten() {
+            accepted.take_over(received, self, handle);
         }
         accepted
     }
 }
 
 impl Accepted {
+    fn take_over(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
+        let Arrival { carrier, trust, .. } = *arrival;
+        let propagation = handle.propagation();
+        let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
+        // One of us sends one format; a stranger may send one beside another.
+        if !received.is_plain
+            && (trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)))
+        {
+            handle.stats().panics().fence(Callback::Carrier, || {
+                self.inbound.add_fields_of(carrier, trust, propagation);
+            });
+        }
+        if let Some(remote) = remote {
+            self.inbound.add_context(&remote.context);
+        }
+        if trust.is_edge() {
+            if arrival.is_unknown && !(arrival.is_probe)() {
+                self.broken = handle.count_broken(BrokenReason::UnknownSender, received.kind, None);
+            }
+            self.of_stranger(received, trust, handle);
+        } else {
+            self.of_friend(received, arrival, handle);
+        }
+    }
+
     fn of_friend(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
         match received.trace {
             Some(Ok(remote)) => {
@@ -186,11 +193,11 @@ impl Accepted {
     }
 
     /// Where the work of `span` runs: with the baggage that came in, and none of what was there before.
-    pub(super) fn site(self, around: &Context, span: &Span) -> Site {
-        let context = Work::start(around, span, self.inbound);
+    pub(super) fn site(&mut self, around: &Context, span: &Span) -> Site {
+        let context = Work::start(around, span, mem::take(&mut self.inbound));
         let context = match self.baggage.is_empty() && around.get::<Baggage>().is_none() {
             true => context,
-            false => context.with_value(self.baggage),
+            false => context.with_value(mem::take(&mut self.baggage)),
         };
         Site::Own(if around.baggage().is_empty() { context } else { context.with_cleared_baggage() })
     }

@@ -7,7 +7,7 @@ use opentelemetry::{
 
 use super::{
     Operation,
-    arrival::Arrival,
+    arrival::{Accepted, Arrival},
     descent::Descent,
     inbound::{Inbound, Work},
     measure::Measure,
@@ -220,27 +220,28 @@ impl<'a> OperationBuilder<'a> {
             _ => None,
         };
         let unkept = unkept.filter(|span| span.handle().is_same(&handle) && handle.recorder().drop_child());
-        let mut accepted = None;
+        let is_arrival = matches!(self.parent, Parent::Arrival(_));
+        let mut accepted = match &self.parent {
+            Parent::Arrival(arrival) => arrival.accept(&handle),
+            _ => Accepted::default(),
+        };
         let descent = match self.parent {
             _ if unkept.is_some() => Descent::default(),
             Parent::None => Descent::default(),
             Parent::Current | Parent::Local(_) => Descent::inside(outer, &around),
             Parent::Remote(parent) => Descent::of_remote(Some(parent), Decision::Parent),
-            Parent::Arrival(arrival) => {
-                let accepted = accepted.insert(arrival.accept(&handle));
-                Descent::of_remote(accepted.parent.take(), accepted.decision)
-            }
+            Parent::Arrival(_) => Descent::of_remote(accepted.parent.take(), accepted.decision),
         };
         let attributes = match outer.map(Span::attributes) {
-            Some(attributes) if accepted.is_none() => match self.kind {
+            Some(attributes) if !is_arrival => match self.kind {
                 SpanKind::Client | SpanKind::Producer => attributes.clone(),
                 _ => attributes.fork(),
             },
             _ => ContextAttributes::new(handle.vocabulary().clone()),
         };
-        if let Some(accepted) = &mut accepted {
-            accepted.set_attributes(&attributes, &handle);
-            self.links.extend(accepted.link.take().map(|context| (context, &[] as &[_])));
+        accepted.set_attributes(&attributes, &handle);
+        if let Some(context) = accepted.link.take() {
+            self.links.push((context, &[]));
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
@@ -267,12 +268,10 @@ impl<'a> OperationBuilder<'a> {
                 }
             }),
         };
-        let site = match accepted {
-            Some(accepted) => {
-                accepted.mark(&span);
-                accepted.site(&around, &span)
-            }
-            None => Site::new(around, &span, self.inbound),
+        accepted.mark(&span);
+        let site = match is_arrival {
+            true => accepted.site(&around, &span),
+            false => Site::new(around, &span, self.inbound),
         };
         Operation::started(span, site, measure)
     }

@@ -49,15 +49,15 @@ impl Measure {
         histogram: &Histogram<f64>,
         counter: Option<&Counter<u64>>,
         dimensions: &[Attribute<'_>],
-    ) -> Self {
+    ) -> Box<Self> {
         let mut all = Vec::with_capacity(dimensions.len() + MORE);
         all.extend(dimensions.iter().copied().map(to_key_value));
-        Self {
+        Box::new(Self {
             histogram: histogram.clone(),
             counter: counter.cloned(),
             started: Instant::now(),
             dimensions: all,
-        }
+        })
     }
 
     pub(super) fn add(&mut self, dimensions: impl IntoIterator<Item = KeyValue>) {

@@ -61,7 +61,8 @@ pub struct Operation(Option<Open>);
 struct Open {
     span: Span,
     site: Site,
-    measure: Option<Measure>,
+    /// Boxed, so that an operation that nobody measures is moved at little cost.
+    measure: Option<Box<Measure>>,
 }
 
 impl Open {
@@ -81,7 +82,7 @@ impl Operation {
         OperationBuilder::new(scope, name, kind)
     }
 
-    fn started(span: Span, site: Site, measure: Option<Measure>) -> Self {
+    fn started(span: Span, site: Site, measure: Option<Box<Measure>>) -> Self {
         Self(Some(Open { span, site, measure }))
     }
 

@@ -5,7 +5,7 @@
 //!
 //! Specification: [W3C Trace Context Level 2, section 3.2](https://www.w3.org/TR/2024/CRD-trace-context-2-20240328/#traceparent-header).
 
-use std::{fmt, str};
+use std::{fmt, num::NonZeroU64, str};
 
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 
@@ -35,9 +35,9 @@ pub const RANDOM_FLAG: TraceFlags = TraceFlags::new(0x02);
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct Traceparent {
-    trace_id: TraceId, // never zero
-    parent_id: SpanId, // never zero
-    flags: TraceFlags, // only `sampled` and `random`
+    trace_id: TraceId,     // never zero
+    parent_id: NonZeroU64, // so that where there may be none, it takes no more room
+    flags: TraceFlags,     // only `sampled` and `random`
 }
 
 impl Traceparent {
@@ -79,9 +79,9 @@ impl Traceparent {
 
     /// A value of these ids, unless one of them is zero. Unknown flags are cleared.
     pub fn new(trace_id: TraceId, parent_id: SpanId, flags: TraceFlags) -> Option<Self> {
-        let valid = trace_id != TraceId::INVALID && parent_id != SpanId::INVALID;
+        let parent_id = NonZeroU64::new(u64::from_be_bytes(parent_id.to_bytes()))?;
         let flags = flags & (TraceFlags::SAMPLED | RANDOM_FLAG);
-        valid.then_some(Self { trace_id, parent_id, flags })
+        (trace_id != TraceId::INVALID).then_some(Self { trace_id, parent_id, flags })
     }
 
     /// The trace that the sender belongs to.
@@ -91,7 +91,7 @@ impl Traceparent {
 
     /// The span that sent it: the parent of the receiver's first span.
     pub fn parent_id(&self) -> SpanId {
-        self.parent_id
+        SpanId::from(self.parent_id.get())
     }
 
     /// The flags, of which only `sampled` and `random` are ever set.
@@ -111,7 +111,7 @@ impl Traceparent {
         let (trace_id, rest) = bytes.split_at_mut(16);
         let (parent_id, rest) = rest.split_at_mut(8);
         trace_id.copy_from_slice(&self.trace_id.to_bytes());
-        parent_id.copy_from_slice(&self.parent_id.to_bytes());
+        parent_id.copy_from_slice(&self.parent_id.get().to_be_bytes());
         rest.fill(self.flags.to_u8());
         let digits: Encoded<64> = encode(bytes);
         let (trace_id, rest) = digits.as_bytes().split_at(32);
@@ -128,7 +128,7 @@ impl Traceparent {
     /// The span's id alone.
     #[inline]
     pub fn encode_parent_id(&self) -> Encoded<16> {
-        encode_u64(u64::from_be_bytes(self.parent_id.to_bytes()))
+        encode_u64(self.parent_id.get())
     }
 }
 
