@@ -9,7 +9,8 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::Result;
 
-/// The service, ready to answer.
+/// The service, ready to answer: its routes are made of handlers and layers once, as `axum::serve` has it, and not for
+/// each request.
 pub(crate) fn service<L>(layer: L) -> Router
 where
     L: Layer<axum::routing::Route> + Clone + Send + Sync + 'static,
@@ -17,7 +18,7 @@ where
     <L::Service as Service<Request>>::Response: IntoResponse + 'static,
     <L::Service as Service<Request>>::Future: Send + 'static,
 {
-    Router::new().route("/orders/{id}", get(|| async { "an order" })).layer(layer)
+    Router::new().route("/orders/{id}", get(|| async { "an order" })).layer(layer).with_state(())
 }
 
 /// One request, from its head to the last byte of the answer. `number` makes its trace a new one.
