@@ -7,7 +7,7 @@ mod route;
 mod vocabulary;
 
 use std::{
-    fmt,
+    fmt, ptr,
     sync::{
         Arc,
         atomic::{
@@ -50,7 +50,9 @@ pub struct ContextAttributes(Arc<Cell>);
 #[derive(Default)]
 struct Cell {
     values: RwLock<Values>,
-    /// Whether some are set: most work has none, and its spans ask without the lock.
+    /// The route with which the work began, until another is set the first of the values.
+    opened: Option<MatchedRoute>,
+    /// Whether some were set since: for most work none are, and its spans ask without the lock.
     has_values: AtomicBool,
     vocabulary: Arc<Vocabulary>,
 }
@@ -68,7 +70,18 @@ struct Values(SmallVec<[(usize, Arc<str>); 3]>);
 
 impl ContextAttributes {
     pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self(Arc::new(Cell { values: RwLock::default(), has_values: AtomicBool::new(false), vocabulary }))
+        Self::opened(vocabulary, None)
+    }
+
+    /// Those of work that begins with a route.
+    pub(crate) fn opened(vocabulary: Arc<Vocabulary>, route: Option<&MatchedRoute>) -> Self {
+        let values = route.map(|route| (Key::Route.index(), route.text().clone())).into_iter().collect();
+        Self(Arc::new(Cell {
+            values: RwLock::new(Values(values)),
+            opened: route.cloned(),
+            has_values: AtomicBool::new(false),
+            vocabulary,
+        }))
     }
 
     /// The attributes of the current operation.
@@ -88,6 +101,7 @@ impl ContextAttributes {
         let values = self.0.values.read().clone();
         Self(Arc::new(Cell {
             has_values: AtomicBool::new(!values.0.is_empty()),
+            opened: None,
             values: RwLock::new(values),
             vocabulary: self.0.vocabulary.clone(),
         }))
@@ -199,7 +213,17 @@ impl ContextAttributes {
 
     /// Whether no value is set.
     pub(crate) fn is_empty(&self) -> bool {
+        self.0.opened.is_none() && self.is_as_opened()
+    }
+
+    /// Whether no value was set since the work began.
+    pub(crate) fn is_as_opened(&self) -> bool {
         !self.0.has_values.load(Acquire)
+    }
+
+    /// Whether `value`, one of these, is the route with which the work began.
+    pub(crate) fn opened_with(&self, value: &str) -> bool {
+        self.0.opened.as_ref().is_some_and(|route| ptr::eq(route.as_str(), value))
     }
 
     pub(crate) fn extend_metric(&self, dimensions: &mut Vec<KeyValue>) {

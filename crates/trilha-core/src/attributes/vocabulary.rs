@@ -8,7 +8,8 @@ use parking_lot::RwLock;
 use crate::{
     Refusal, Stats,
     guard::PiiGuard,
-    schema::{Definition, Schema},
+    recorder::Opening,
+    schema::{Definition, Key, Schema},
 };
 
 /// What stands on a metric for a value beyond a key's cardinality.
@@ -21,12 +22,20 @@ pub(crate) struct Vocabulary {
     seen: Vec<RwLock<HashSet<Arc<str>>>>, // one for each context key
     stats: Arc<Stats>,
     guard: PiiGuard,
+    /// Whether spans may tell the route.
+    is_route_on_spans: bool,
 }
 
 impl Vocabulary {
     pub(crate) fn new(schema: Schema, stats: Arc<Stats>, guard: PiiGuard) -> Self {
         let seen = schema.context_keys().iter().map(|_| RwLock::default()).collect();
-        Self { schema, seen, stats, guard }
+        let is_route_on_spans = schema.may_stand_on_spans(Key::Route.name());
+        Self { schema, seen, stats, guard, is_route_on_spans }
+    }
+
+    /// Whether an opening leaves by spans as it is.
+    pub(crate) fn is_on_spans(&self, opening: &Opening) -> bool {
+        self.is_route_on_spans || opening.route().is_none()
     }
 
     pub(crate) fn guard(&self) -> &PiiGuard {

@@ -82,7 +82,8 @@ impl<'a> OperationBuilder<'a> {
     }
 
     /// The name and the first attributes, in the place of the name that was given: they stand before the
-    /// [others](Self::attributes). Defaults to none.
+    /// [others](Self::attributes). What begins with a route has it as the context attribute `route` too. Defaults to
+    /// none.
     #[inline]
     pub fn opening(mut self, opening: Option<&'a Opening>) -> Self {
         self.opening = opening;
@@ -232,12 +233,19 @@ impl<'a> OperationBuilder<'a> {
             Parent::Remote(parent) => Descent::of_remote(Some(parent), Decision::Parent),
             Parent::Arrival(_) => Descent::of_remote(accepted.parent.take(), accepted.decision),
         };
+        let route = self.opening.and_then(Opening::route);
         let attributes = match outer.map(Span::attributes) {
-            Some(attributes) if !is_arrival => match self.kind {
-                SpanKind::Client | SpanKind::Producer => attributes.clone(),
-                _ => attributes.fork(),
-            },
-            _ => ContextAttributes::new(handle.vocabulary().clone()),
+            Some(attributes) if !is_arrival => {
+                let attributes = match self.kind {
+                    SpanKind::Client | SpanKind::Producer => attributes.clone(),
+                    _ => attributes.fork(),
+                };
+                if let Some(route) = route {
+                    attributes.kept_route(route);
+                }
+                attributes
+            }
+            _ => ContextAttributes::opened(handle.vocabulary().clone(), route),
         };
         accepted.set_attributes(&attributes, &handle);
         if let Some(context) = accepted.link.take() {

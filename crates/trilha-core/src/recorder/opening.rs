@@ -9,6 +9,10 @@ use std::{
 };
 
 use super::{Attribute, Value};
+use crate::{
+    MatchedRoute,
+    schema::{Key, Schema},
+};
 
 /// The name and the first attributes of many spans, such as those of all requests to one route: each guard judges them
 /// once, and a recorder may write them once. For what a program has some dozens of, and keeps for as long as it runs.
@@ -17,6 +21,7 @@ pub struct Opening {
     number: usize,
     name: Box<str>,
     attributes: Box<[(&'static str, Box<str>)]>,
+    route: Option<MatchedRoute>,
 }
 
 impl Opening {
@@ -24,7 +29,23 @@ impl Opening {
     pub fn new<'v>(name: &str, attributes: impl IntoIterator<Item = (&'static str, &'v str)>) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let attributes = attributes.into_iter().map(|(key, text)| (key, text.into())).collect();
-        Self { number: NEXT.fetch_add(1, Relaxed), name: name.into(), attributes }
+        Self { number: NEXT.fetch_add(1, Relaxed), name: name.into(), attributes, route: None }
+    }
+
+    /// As [`new`](Self::new), of spans whose work begins with the context attribute `route`: it is the last of the
+    /// attributes.
+    pub fn of_route<'v>(
+        name: &str,
+        route: &'v MatchedRoute,
+        attributes: impl IntoIterator<Item = (&'static str, &'v str)>,
+    ) -> Self {
+        let attributes = attributes.into_iter().chain([(Key::Route.name(), route.as_str())]);
+        Self { route: Some(route.clone()), ..Self::new(name, attributes) }
+    }
+
+    /// The context attribute `route` with which the work begins.
+    pub(crate) fn route(&self) -> Option<&MatchedRoute> {
+        self.route.as_ref()
     }
 
     /// The name.
@@ -35,6 +56,11 @@ impl Opening {
     /// The attributes, in their order.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
         self.texts().map(|(key, text)| (key, Value::Str(text)))
+    }
+
+    /// The attributes that may stand on a span.
+    pub(crate) fn texts_on_spans(&self, schema: &Schema) -> impl Iterator<Item = (&'static str, &str)> {
+        self.texts().filter(|(key, _)| schema.may_stand_on_spans(key))
     }
 
     /// The same as the texts that they are.

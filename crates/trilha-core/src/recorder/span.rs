@@ -26,6 +26,8 @@ pub struct Span {
     record: Arc<dyn SpanRecord>,
     /// Whether it was kept when it started: else nothing need be judged.
     is_kept: bool,
+    /// Whether it began with the route of its context attributes.
+    says_route: bool,
     attributes: ContextAttributes,
     handle: Handle,
 }
@@ -44,20 +46,23 @@ impl Span {
         let judged = start.parent.filter(|_| start.is_parent_remote);
         let judged = judged.and_then(|parent| handle.guard().judge_trace(parent));
         let parent = judged.as_ref().or(start.parent);
+        let says_route = opening.is_some_and(|opening| opening.route().is_some());
         if handle.recorder().looks_at_content() {
             let mut start = SpanStart { parent, ..start };
             let whole: Vec<_>;
             if let Some(opening) = opening {
-                whole = opening.attributes().chain(start.attributes.iter().copied()).collect();
+                let first =
+                    opening.texts_on_spans(handle.schema()).map(|(key, text)| (key, Value::Str(text)));
+                whole = first.chain(start.attributes.iter().copied()).collect();
                 (start.name, start.attributes) = (opening.name(), &whole);
             }
-            let mut span = Self::start_judged(handle, &start, attributes);
+            let mut span = Self { says_route, ..Self::start_judged(handle, &start, attributes) };
             span.write_first(first);
             return span;
         }
         let silent = SpanStart { parent, name: "", attributes: &[], links: &[], ..start };
         let record = handle.recorder().start(&silent);
-        let mut span = Self { is_kept: true, record, attributes, handle };
+        let mut span = Self { is_kept: true, says_route, record, attributes, handle };
         span.write_first(|writer| {
             match (opening, start.static_name) {
                 (Some(opening), _) => writer.open(opening),
@@ -103,7 +108,7 @@ impl Span {
         let record = record.unwrap_or_else(|| {
             handle.recorder().start(&SpanStart { name, attributes: &[], links: &links, ..*start })
         });
-        let span = Self { is_kept: record.is_recording(), record, attributes, handle };
+        let span = Self { is_kept: record.is_recording(), says_route: false, record, attributes, handle };
         if is_refused || verdict == Verdict::SpanRefused {
             span.record.withhold();
         }
@@ -232,7 +237,7 @@ impl Span {
     /// As [`write`](Self::write), of a span that nobody else has yet. Whether it is kept is told here.
     #[inline]
     fn write_first(&mut self, write: impl FnOnce(&mut SpanWriter<'_>)) {
-        let Self { record, handle, attributes, is_kept } = self;
+        let Self { record, handle, attributes, is_kept, .. } = self;
         let mut shared: &dyn SpanRecord;
         let sink = match Arc::get_mut(record).and_then(SpanRecord::sink) {
             Some(sink) => sink,
@@ -270,7 +275,11 @@ impl Span {
 
     #[inline]
     fn write_context_attributes(&self) {
-        if !self.attributes.is_empty() {
+        let is_told = match self.says_route {
+            true => self.attributes.is_as_opened(),
+            false => self.attributes.is_empty(),
+        };
+        if !is_told {
             self.write_any_context_attributes();
         }
     }
@@ -279,7 +288,8 @@ impl Span {
     fn write_any_context_attributes(&self) {
         if self.is_recording() {
             self.attributes.for_each(|definition, value| {
-                if definition.travels(Exit::Span) {
+                let is_said = self.says_route && self.attributes.opened_with(value);
+                if definition.travels(Exit::Span) && !is_said {
                     self.set_attribute(definition.name(), value);
                 }
             });

@@ -7,9 +7,10 @@ use parking_lot::Mutex;
 
 use super::{Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
 use crate::{
-    Handle, Operation, Recorder, Scope, Span, SpanCounts, SpanKind, TraceContext,
+    ContextAttributes, Handle, MatchedRoute, Operation, Outcome, Recorder, Scope, Span, SpanCounts, SpanKind,
+    TraceContext,
     guard::{Detector, PiiGuard, Rules},
-    schema::Schema,
+    schema::{Exit, Key, Schema},
 };
 
 /// Hears what is said to its spans.
@@ -226,6 +227,47 @@ fn an_opening_is_judged_before_it_is_written_and_a_description_stands_behind_all
         r#"[("to", Str("[redacted:email]")), ("http.response.status_code", Int(200)), ("port", Int(80))]"#;
     let judged = [format!("start to [redacted:email] {started}")];
     assert_eq!(said_of_two(&words, Schema::builtin(), &dirty), [judged.clone(), judged]);
+}
+
+#[test]
+fn the_route_of_an_opening_is_said_at_the_start_and_at_the_end_only_where_it_has_changed() {
+    let route = MatchedRoute::new("/orders/{id}").unwrap();
+    let opening = Opening::of_route("GET /orders/{id}", &route, []);
+    let guard = PiiGuard::builder().build().unwrap();
+    // At the start, at the end, and at the end of a call that it made.
+    let said = |schema: &Schema, looks_at_content: bool, work: &dyn Fn(ContextAttributes)| {
+        let (scope, words) = (Scope::new("test", ""), Words { looks_at_content, ..Words::default() });
+        let handle = Handle::builder(Arc::new(words.clone())).guard(guard.clone());
+        let served = Operation::builder(&scope, "", SpanKind::Server);
+        let mut served = served.handle(handle.schema(schema.clone()).build()).opening(Some(&opening)).start();
+        let said = || std::mem::take(&mut *words.said.lock()).join(", ");
+        let first = said();
+        assert_eq!(served.attributes().value(Key::Route).as_deref(), Some(route.as_str()));
+        let call = served.enter(|| Operation::builder(&scope, "", SpanKind::Client).start());
+        said();
+        work(served.attributes());
+        served.finish(Outcome::Ok);
+        let last = said();
+        call.finish(Outcome::Ok);
+        [first, last, said()]
+    };
+    let usual = Schema::builtin();
+    // Where its keys are new, they are looked up first.
+    let first = r#"name GET /orders/{id}, route Str("/orders/{id}")"#;
+    assert_eq!(said(&usual, false, &|_| {}), [first, "", "later route"]);
+    let first = "open GET /orders/{id}";
+    assert_eq!(said(&usual, false, &|_| {}), [first, "", "later route"]);
+    let tenant = |attributes: ContextAttributes| drop(attributes.tenant("acme").clone());
+    assert_eq!(said(&usual, false, &tenant), [first, "later tenant", "later tenant, later route"]);
+    let another = |attributes: ContextAttributes| drop(attributes.route("/orders").clone());
+    assert_eq!(said(&usual, false, &another), [first, "later route", "later route"]);
+    let started = r#"start GET /orders/{id} [("route", Str("/orders/{id}"))]"#;
+    assert_eq!(said(&usual, true, &|_| {}), [started, "", "later route"]);
+
+    let metrics = Key::Route.definition().to_builder().exits([Exit::Metric]).build().unwrap();
+    let metrics = Schema::builtin().with_key(metrics).unwrap();
+    assert_eq!(said(&metrics, false, &|_| {}), ["name GET /orders/{id}", "", ""]);
+    assert_eq!(said(&metrics, true, &|_| {}), ["start GET /orders/{id} []", "", ""]);
 }
 
 /// Keeps nothing, and counts what it is asked to start and to drop.

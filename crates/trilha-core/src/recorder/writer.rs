@@ -29,11 +29,12 @@ impl<'s> SpanWriter<'s> {
 
     /// Sets the name and the first attributes of a span of which nothing was said yet.
     pub(super) fn open(&mut self, opening: &Opening) {
-        if !self.has_former_names() && self.guard().lets_opening_through(opening) {
+        let is_whole = !self.has_former_names() && self.handle.vocabulary().is_on_spans(opening);
+        if is_whole && self.guard().lets_opening_through(opening) {
             return self.sink.open(opening);
         }
         self.set_name(opening.name());
-        opening.texts().for_each(|(key, text)| self.set_text(key, text));
+        opening.texts_on_spans(self.handle.schema()).for_each(|(key, text)| self.set_text(key, text));
     }
 
     /// Sets an attribute, or replaces it.

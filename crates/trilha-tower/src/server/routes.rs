@@ -101,13 +101,11 @@ impl<'r> Route<'r> {
         }
     }
 
-    /// Makes it known to all that the request brings about.
+    /// Makes it known to all that the request brings about, as an [opening](Self::opening) does where there is one.
     pub(super) fn tell(&self, attributes: &ContextAttributes) {
-        match self {
-            Self::Kept(kept) => attributes.kept_route(&kept.route),
-            Self::Other { template: Some(template), .. } => attributes.matched_route(template),
-            Self::Other { template: None, .. } => return,
-        };
+        if let Self::Other { template: Some(template), .. } = self {
+            attributes.matched_route(template);
+        }
     }
 }
 
@@ -163,7 +161,8 @@ impl<const PLACES: usize> Routes<PLACES> {
         }
         let Kind { method, scheme, version } = kind;
         let route = MatchedRoute::new(template)?;
-        let opening = Opening::new(&span_name(method, Some(template)), kind.attributes(Some(template)));
+        let name = span_name(method, Some(template));
+        let opening = Opening::of_route(&name, &route, kind.attributes(Some(template)));
         let kept = Kept { method: method.clone(), scheme, version, route, opening };
         Some(place.get_or_init(|| kept)).filter(|kept| kept.is(kind, template))
     }
@@ -203,6 +202,7 @@ mod tests {
                     ("url.scheme", scheme),
                     ("http.route", "/a"),
                     ("network.protocol.version", said),
+                    ("route", "/a"),
                 ];
                 assert_eq!(kept.opening.texts().collect::<Vec<_>>(), attributes);
             }
