@@ -27,6 +27,7 @@ impl Process {
     }
 
     /// Whether this process is that one, and not a fork of it.
+    #[inline]
     pub fn is_current(&self) -> bool {
         self.0.clone().is_none_or(|mut guard| !guard.detected_fork())
     }

@@ -257,20 +257,13 @@ impl<'a> OperationBuilder<'a> {
         let all = is_told_all.then(|| described(self.attributes, describe));
         let measure = self.duration.map(|duration| Measure::start(duration, self.count, self.dimensions));
         let start = SpanStart {
-            scope: self.scope,
-            name: self.name,
-            static_name: None,
-            kind: &self.kind,
-            parent: descent.parent.as_ref(),
-            is_parent_remote: descent.is_remote,
-            decision: descent.decision,
             links: &links,
             attributes: all.as_deref().unwrap_or(self.attributes),
-            start_time: None,
+            ..SpanStart::new(self.scope, self.name, &self.kind)
         };
         let span = match unkept {
             Some(parent) => parent.with_attributes(attributes),
-            None => Span::start_by(handle, start, self.opening, attributes, |writer| {
+            None => Span::start_by(handle, &start, &descent, self.opening, attributes, |writer| {
                 if all.is_none() {
                     describe(&mut |key, value| writer.set_attribute(key, value));
                 }

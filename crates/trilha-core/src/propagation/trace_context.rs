@@ -33,6 +33,7 @@ impl TraceContext {
     /// The context of a new span: in the trace of `parent`, or in a new one with a random id.
     ///
     /// `is_sampled` is asked with the trace's id.
+    #[inline]
     pub fn of_child(parent: Option<&Self>, is_sampled: impl FnOnce(TraceId) -> bool) -> Self {
         let inherited = parent.and_then(|parent| Some((parent.traceparent?, &parent.tracestate)));
         let (trace_id, random_flag, tracestate) = match inherited {
@@ -74,16 +75,19 @@ impl TraceContext {
     }
 
     /// The trace's id; zero where there is none.
+    #[inline]
     pub fn trace_id(&self) -> TraceId {
         self.traceparent.map_or(TraceId::INVALID, |value| value.trace_id())
     }
 
     /// The span's id; zero where there is none.
+    #[inline]
     pub fn span_id(&self) -> SpanId {
         self.traceparent.map_or(SpanId::INVALID, |value| value.parent_id())
     }
 
     /// Whether a trace exists and its spans are recorded.
+    #[inline]
     pub fn is_sampled(&self) -> bool {
         self.traceparent.is_some_and(|value| value.is_sampled())
     }

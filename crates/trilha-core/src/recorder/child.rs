@@ -54,10 +54,6 @@ impl OwnChild {
     /// Starts it; its parent is none that `start` names. Where it is kept, `first` says more of it, while nobody else
     /// has it.
     pub fn start(self, start: SpanStart<'_>, first: impl FnOnce(&mut SpanWriter<'_>)) -> Span {
-        let Self { handle, attributes, descent } = self;
-        let Descent { parent, is_remote, decision } = &descent;
-        let start =
-            SpanStart { parent: parent.as_ref(), is_parent_remote: *is_remote, decision: *decision, ..start };
-        Span::start_by(handle, start, None, attributes, first)
+        Span::start_by(self.handle, &start, &self.descent, None, self.attributes, first)
     }
 }

@@ -100,6 +100,7 @@ pub enum Decision {
 
 impl<'a> SpanStart<'a> {
     /// A span without a parent, of which nothing else is known.
+    #[inline]
     pub fn new(scope: &'a Scope, name: &'a str, kind: &'a SpanKind) -> Self {
         Self {
             scope,

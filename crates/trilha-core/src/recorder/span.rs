@@ -9,7 +9,7 @@ use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
     guard::{Place, Verdict},
-    operation::{KnownTrace, Work},
+    operation::{Descent, KnownTrace, Work},
     schema::Exit,
 };
 
@@ -33,22 +33,24 @@ pub struct Span {
 }
 
 impl Span {
-    /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept. An `opening`
-    /// has the name, and attributes that stand before those of `start`.
+    /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept. Its parent is
+    /// that of `descent`. An `opening` has the name, and attributes that stand before those of `start`.
     pub(crate) fn start_by(
         handle: Handle,
-        start: SpanStart<'_>,
+        start: &SpanStart<'_>,
+        descent: &Descent,
         opening: Option<&Opening>,
         attributes: ContextAttributes,
         first: impl FnOnce(&mut SpanWriter<'_>),
     ) -> Self {
+        let &Descent { ref parent, is_remote: is_parent_remote, decision } = descent;
         // The tracestate of a local one was judged when it came in.
-        let judged = start.parent.filter(|_| start.is_parent_remote);
+        let judged = parent.as_ref().filter(|_| is_parent_remote);
         let judged = judged.and_then(|parent| handle.guard().judge_trace(parent));
-        let parent = judged.as_ref().or(start.parent);
+        let parent = judged.as_ref().or(parent.as_ref());
         let says_route = opening.is_some_and(|opening| opening.route().is_some());
         if handle.recorder().looks_at_content() {
-            let mut start = SpanStart { parent, ..start };
+            let mut start = SpanStart { parent, is_parent_remote, decision, ..*start };
             let whole: Vec<_>;
             if let Some(opening) = opening {
                 let first =
@@ -60,7 +62,8 @@ impl Span {
             span.write_first(first);
             return span;
         }
-        let silent = SpanStart { parent, name: "", attributes: &[], links: &[], ..start };
+        let silent =
+            SpanStart { parent, is_parent_remote, decision, name: "", attributes: &[], links: &[], ..*start };
         let record = handle.recorder().start(&silent);
         let mut span = Self { is_kept: true, says_route, record, attributes, handle };
         span.write_first(|writer| {

@@ -55,6 +55,7 @@ impl Sampler {
     }
 
     /// The decision for a span that starts in the trace `trace_id`.
+    #[inline]
     pub fn decide(&self, start: &SpanStart<'_>, trace_id: TraceId) -> bool {
         let parent = start.parent.filter(|parent| parent.traceparent().is_some());
         match start.decision {
@@ -68,6 +69,7 @@ impl Sampler {
     /// The decision for a span in the trace `trace_id`.
     ///
     /// `parent` is the decision of the parent, where there is one.
+    #[inline]
     pub fn keeps(&self, parent: Option<bool>, trace_id: TraceId) -> bool {
         match parent {
             Some(is_sampled) if self.is_parent_based => is_sampled,
