@@ -13,7 +13,7 @@ mod tests;
 mod value;
 mod writer;
 
-use std::{borrow::Cow, fmt::Debug, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, fmt::Debug, ptr, sync::Arc, time::SystemTime};
 
 pub use opentelemetry::trace::SpanKind;
 
@@ -274,7 +274,7 @@ pub enum Status<'a> {
 }
 
 /// The library that makes a span or a metric: OpenTelemetry's *instrumentation scope*.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Debug, Eq, Hash, PartialEq)]
 pub struct Scope {
     name: Cow<'static, str>,
     version: Cow<'static, str>,
@@ -292,12 +292,33 @@ impl Scope {
     }
 
     /// The library's name.
+    #[inline]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The library's version, or nothing.
+    #[inline]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether both are the same texts of the program: a quick look, as most are.
+    #[inline]
+    pub fn is_same_text(&self, other: &Self) -> bool {
+        ptr::eq(self.name(), other.name()) && ptr::eq(self.version(), other.version())
+    }
+}
+
+impl Clone for Scope {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), version: self.version.clone() }
+    }
+
+    #[inline]
+    fn clone_from(&mut self, other: &Self) {
+        if !self.is_same_text(other) {
+            *self = other.clone();
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Spans that ended, one after the other in one piece of memory, as a request has them. Which of them wait, and which
 //! are sent, is decided elsewhere.
 
-use std::{mem, ops::Range, ptr};
+use std::{mem, ops::Range};
 
 use bytes::Bytes;
 use trilha_core::Scope;
@@ -71,11 +71,7 @@ impl Block {
 
     /// Scopes are few, the last one is often the next one, and most are texts of the program.
     fn place_of(&mut self, scope: &Scope) -> usize {
-        let is_it = |known: &Scope| {
-            let is_same_text =
-                ptr::eq(known.name(), scope.name()) && ptr::eq(known.version(), scope.version());
-            is_same_text || known == scope
-        };
+        let is_it = |known: &Scope| known.is_same_text(scope) || known == scope;
         self.scopes.iter().rposition(is_it).unwrap_or_else(|| {
             self.scopes.push(scope.clone());
             self.scopes.len() - 1

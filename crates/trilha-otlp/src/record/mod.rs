@@ -66,8 +66,8 @@ impl Recorder for OtlpRecorder {
         let mut span = scratch::take();
         // Nobody else has it.
         if let Some(span) = Arc::get_mut(&mut span) {
-            let way = Way { queue: Arc::clone(queue), started: queue.start(), scope: start.scope.clone() };
-            let buffer = span.begin(head, self.limits, way);
+            let way = Way { queue: Arc::clone(queue), started: queue.start() };
+            let buffer = span.begin(head, self.limits, start.scope, way);
             start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
             start.links.iter().for_each(|link| buffer.add_link(link));
         }

@@ -21,6 +21,8 @@ pub(super) struct OtlpSpan {
 #[derive(Debug)]
 struct Written {
     buffer: SpanBuffer,
+    /// Under which the span is sent. Nearly always that of the span before.
+    scope: Scope,
     /// None once the span has ended.
     way: Option<Way>,
     /// When it was left last.
@@ -32,20 +34,27 @@ struct Written {
 pub(super) struct Way {
     pub(super) queue: Arc<Queue>,
     pub(super) started: Started,
-    pub(super) scope: Scope,
 }
 
 impl OtlpSpan {
     /// One that has not begun.
     pub(super) fn empty() -> Self {
-        let written = Written { buffer: SpanBuffer::empty(), way: None, left_nanos: None };
+        let scope = Scope::new("", "");
+        let written = Written { buffer: SpanBuffer::empty(), scope, way: None, left_nanos: None };
         Self { context: TraceContext::none(), written: Mutex::new(written) }
     }
 
     /// From here on it ends, at the latest when it is dropped.
-    pub(super) fn begin(&mut self, head: Head<'_>, limits: Limits, way: Way) -> &mut SpanBuffer {
+    pub(super) fn begin(
+        &mut self,
+        head: Head<'_>,
+        limits: Limits,
+        scope: &Scope,
+        way: Way,
+    ) -> &mut SpanBuffer {
         self.context.clone_from(head.context);
         let written = self.written.get_mut();
+        written.scope.clone_from(scope);
         (written.way, written.left_nanos) = (Some(way), None);
         written.buffer.begin(head, limits);
         &mut written.buffer
@@ -134,15 +143,14 @@ impl Drop for OtlpSpan {
 impl Written {
     /// Ends the span, unless it has ended before.
     fn end(&mut self, time: Option<SystemTime>) {
-        let Some(Way { queue, started, scope }) = &self.way else { return };
+        let Some(Way { queue, started }) = self.way.take() else { return };
         let rank = self.buffer.rank();
         let nanos = match self.left_nanos {
             Some(left) if time.is_none() => left.get(),
             _ => unix_nanos(time),
         };
         let message = self.buffer.finish(nanos);
-        queue.end(*started, rank, EndedSpan { scope, message });
-        self.way = None;
+        queue.end(started, rank, EndedSpan { scope: &self.scope, message });
     }
 
     /// Once the span has ended or is withheld, nothing is written any more.
@@ -219,9 +227,9 @@ pub(super) mod tests {
         let (context, kind) = (TraceContext::of_child(None, |_| true), &SpanKind::Internal);
         let head =
             Head { context: &context, parent: None, is_parent_remote: false, name, kind, start_nanos: 0 };
-        let way = Way { queue: Arc::clone(queue), started: queue.start(), scope: Scope::new("test", "") };
+        let way = Way { queue: Arc::clone(queue), started: queue.start() };
         let mut span = scratch::take();
-        Arc::get_mut(&mut span).unwrap().begin(head, Limits::default(), way);
+        Arc::get_mut(&mut span).unwrap().begin(head, Limits::default(), &Scope::new("test", ""), way);
         span
     }
 
