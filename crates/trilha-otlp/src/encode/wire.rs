@@ -69,8 +69,11 @@ pub(crate) fn put_text(out: &mut impl BufMut, field: u32, value: &str) {
 /// What stands before `len` bytes of a message, text or bytes.
 #[inline]
 pub(crate) fn put_header(out: &mut impl BufMut, field: u32, len: usize) {
-    if field < 16 && len < 0x80 {
-        return out.put_slice(&[short_tag(field, LENGTH), len as u8]); // as nearly always
+    let tag = short_tag(field, LENGTH);
+    match len {
+        0..0x80 if field < 16 => return out.put_slice(&[tag, len as u8]), // as nearly always
+        0x80..0x4000 if field < 16 => return out.put_slice(&[tag, len as u8 | 0x80, (len >> 7) as u8]),
+        _ => {}
     }
     put_tag(out, field, LENGTH);
     put_varint(out, len as u64);

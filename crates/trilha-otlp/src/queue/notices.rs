@@ -25,8 +25,10 @@ pub(super) struct Notices(Vec<Notice>);
 
 impl Notices {
     pub(super) fn add(&mut self, notice: Option<Notice>) {
-        if self.0.len() < MOST {
-            self.0.extend(notice);
+        if let Some(notice) = notice
+            && self.0.len() < MOST
+        {
+            self.0.push(notice);
         }
     }
 

@@ -87,7 +87,9 @@ impl State {
             return Pushed::Waits;
         };
         self.entered += 1;
-        self.drop_for_others(evicted);
+        if evicted > 0 {
+            self.drop_for_others(evicted);
+        }
         if was_empty || (!was_full && self.is_batch_full(bounds)) { Pushed::Wakes } else { Pushed::Waits }
     }
 
