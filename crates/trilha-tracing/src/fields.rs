@@ -51,12 +51,17 @@ pub(crate) struct SpanSettings {
 }
 
 impl SpanSettings {
+    #[inline]
     pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
-        let is_any = has_settings(attributes.metadata());
-        let mut settings = Self { name: None, kind: SpanKind::Internal, is_any };
-        if !is_any {
-            return settings; // as nearly always
+        match has_settings(attributes.metadata()) {
+            true => Self::read(attributes),
+            false => Self { name: None, kind: SpanKind::Internal, is_any: false }, // as nearly always
         }
+    }
+
+    #[inline(never)]
+    fn read(attributes: &Attributes<'_>) -> Self {
+        let mut settings = Self { name: None, kind: SpanKind::Internal, is_any: true };
         let panics = Panics::default(); // counted when the fields are written
         attributes.record(&mut EachField::in_short(&panics, |name: &str, value: Value<'_>| {
             match (name, value) {

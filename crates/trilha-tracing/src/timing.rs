@@ -8,16 +8,19 @@ pub(crate) struct Timing(Option<Box<Activity>>);
 
 impl Timing {
     /// That of a span which is made now.
+    #[inline]
     pub(crate) fn start(is_wanted: bool) -> Self {
         Self(is_wanted.then(|| Box::new(Activity::start(Instant::now()))))
     }
 
+    #[inline]
     pub(crate) fn enter(&mut self) {
         if let Some(activity) = &mut self.0 {
             activity.enter(Instant::now());
         }
     }
 
+    #[inline]
     pub(crate) fn exit(&mut self) {
         if let Some(activity) = &mut self.0 {
             activity.exit(Instant::now());
@@ -25,6 +28,7 @@ impl Timing {
     }
 
     /// For how many nanoseconds the span was busy and idle, where that is wanted.
+    #[inline]
     pub(crate) fn busy_and_idle(&self) -> Option<(i64, i64)> {
         let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         self.0.as_ref().map(|activity| (nanos(activity.busy), nanos(activity.idle)))
