@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rand::{
     Rng, SeedableRng,
     distr::{Distribution, StandardUniform},
-    rngs::StdRng,
+    rngs::{SmallRng, StdRng},
 };
 
 use crate::Process;
@@ -18,24 +18,39 @@ thread_local! {
 
 struct Generator {
     random: StdRng,
+    quick: SmallRng,
     process: Process,
 }
 
 impl Generator {
     fn new() -> Self {
-        Self { random: StdRng::from_os_rng(), process: Process::current() }
+        let mut random = StdRng::from_os_rng();
+        Self { quick: SmallRng::from_rng(&mut random), random, process: Process::current() }
     }
 }
 
-/// A value by chance.
+/// A value by chance, which nobody can foresee.
 pub(crate) fn random<T>() -> T
 where
     StandardUniform: Distribution<T>,
 {
+    of_generator(|generator| generator.random.random())
+}
+
+/// As [`random`], at less cost: who knows some of the values can foresee others.
+pub(crate) fn quick_random<T>() -> T
+where
+    StandardUniform: Distribution<T>,
+{
+    of_generator(|generator| generator.quick.random())
+}
+
+#[inline]
+fn of_generator<T>(value: impl FnOnce(&mut Generator) -> T) -> T {
     GENERATOR.with_borrow_mut(|generator| {
         if !generator.process.is_current() {
             *generator = Generator::new();
         }
-        generator.random.random()
+        value(generator)
     })
 }

@@ -8,7 +8,10 @@ use opentelemetry::{
 };
 
 use super::{RANDOM_FLAG, Traceparent, Tracestate};
-use crate::{operation::Descent, random::random};
+use crate::{
+    operation::Descent,
+    random::{quick_random, random},
+};
 
 /// The identity of a span, as its children and other processes see it.
 ///
@@ -42,7 +45,7 @@ impl TraceContext {
             }
             None => (random_trace_id(), RANDOM_FLAG, Tracestate::default()),
         };
-        let span_id = SpanId::from(random::<NonZeroU64>().get());
+        let span_id = SpanId::from(quick_random::<NonZeroU64>().get()); // nobody gains by foreseeing it
         let flags = random_flag.with_sampled(is_sampled(trace_id));
         Self { traceparent: Traceparent::new(trace_id, span_id, flags), tracestate }
     }
