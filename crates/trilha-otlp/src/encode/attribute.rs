@@ -4,6 +4,7 @@ use opentelemetry::Array;
 use trilha_core::recorder::{Attribute, Scalar, Value};
 
 use super::{
+    copy::{LONGEST_COPY, copy, copy_short},
     field::{any_value, array_value, key_value},
     wire::{
         FIXED64, LENGTH, VARINT, parts, put_fixed64, put_header, put_message, put_text, put_uint, short_tag,
@@ -78,10 +79,7 @@ pub(crate) fn write_short_text(place: &mut [u8], field: u32, key: &str, text: &s
         && let Some(place) = place.get_mut(..text.len())
     {
         *value = [VALUE, 2 + len, STRING, len];
-        match text.len() <= LONGEST_COPY {
-            true => copy_short(place, text.as_bytes()),
-            false => place.copy_from_slice(text.as_bytes()),
-        }
+        copy(place, text.as_bytes());
     }
     AROUND_TEXT + key.len() + text.len()
 }
@@ -145,35 +143,6 @@ fn write_key<'p>(place: &'p mut [u8], field: u32, key: &str, value_len: u8) -> O
     let (name, place) = place.split_at_mut_checked(key.len())?;
     copy_short(name, key.as_bytes());
     Some(place)
-}
-
-/// What is no longer is copied without a call.
-const LONGEST_COPY: usize = 32;
-
-/// Copies a few bytes to a place of their length, by two copies of a known size, which may overlap.
-#[inline(always)]
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    if !copy_ends::<16>(to, from) && !copy_ends::<8>(to, from) && !copy_ends::<4>(to, from) {
-        // Up to three bytes: the last of them, the one in the middle, and the first.
-        copy_ends::<1>(to, from);
-        if let (Some(to), Some(from)) = (to.get_mut(from.len() / 2), from.get(from.len() / 2)) {
-            *to = *from;
-        }
-    }
-}
-
-#[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
-    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = *first;
-        }
-        if let Some(to) = to.last_chunk_mut() {
-            *to = *last;
-        }
-        return true;
-    }
-    false
 }
 
 /// Of text the length is known before, so that nothing has to be moved.

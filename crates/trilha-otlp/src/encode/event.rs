@@ -1,6 +1,7 @@
 //! An event that is short: a few copies into a place of its length.
 
 use super::{
+    copy::copy,
     field::{event, span},
     wire::{FIXED64, LENGTH, short_tag},
 };
@@ -17,7 +18,7 @@ pub(crate) fn write_short_event(place: &mut [u8], nanos: u64, name: &str, attrib
         && place.len() == attributes.len()
     {
         *head = [whole, len, time, a, b, c, d, e, f, g, h, short_tag(event::NAME, LENGTH), name.len() as u8];
-        to.copy_from_slice(name.as_bytes());
+        copy(to, name.as_bytes());
         place.copy_from_slice(attributes);
     }
 }

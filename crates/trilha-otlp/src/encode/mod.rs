@@ -6,6 +6,7 @@
 //! [OTLP 1.7, trace.proto and common.proto](https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0).
 
 mod attribute;
+mod copy;
 mod event;
 pub(crate) mod field;
 mod origin;
@@ -17,6 +18,7 @@ pub(crate) use self::{
         AROUND_SCALAR, AROUND_TEXT, ShortValue, cut, is_short, key_of, min_len, put_attribute,
         put_attributes, write_short_scalar, write_short_text,
     },
+    copy::copy,
     event::write_short_event,
     origin::attributes_of,
     request::{Pieces, encode_request, encode_resource},

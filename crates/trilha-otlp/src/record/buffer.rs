@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     encode::{
-        AROUND_SCALAR, AROUND_TEXT, LENGTH, ShortValue, cut,
+        AROUND_SCALAR, AROUND_TEXT, LENGTH, ShortValue, copy, cut,
         field::{link, span, status},
         is_short, key_of, min_len, parts, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
         put_message, put_text, put_uint, short_tag, sized_len, write_short_scalar, write_short_text,
@@ -123,7 +123,7 @@ impl SpanBuffer {
         {
             self.name = start..start + len;
             *head = [short_tag(span::NAME, LENGTH), name.len() as u8];
-            place.copy_from_slice(name.as_bytes());
+            copy(place, name.as_bytes());
         } else {
             self.replace_name(name);
         }
