@@ -22,7 +22,11 @@ pub(crate) fn put_varint(out: &mut impl BufMut, mut value: u64) {
 /// How many bytes [`put_varint`] writes.
 #[inline]
 pub(crate) const fn varint_len(value: u64) -> usize {
-    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+    match value {
+        0..0x80 => 1,
+        0x80..0x4000 => 2, // nearly all there are
+        _ => (64 - value.leading_zeros() as usize).div_ceil(7),
+    }
 }
 
 /// A whole number. A negative `int64` is written as its two's complement.
