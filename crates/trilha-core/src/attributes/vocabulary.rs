@@ -9,7 +9,7 @@ use crate::{
     Refusal, Stats,
     guard::PiiGuard,
     recorder::Opening,
-    schema::{Definition, Key, Schema},
+    schema::{Definition, Exit, Key, Schema},
 };
 
 /// What stands on a metric for a value beyond a key's cardinality.
@@ -29,13 +29,15 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     pub(crate) fn new(schema: Schema, stats: Arc<Stats>, guard: PiiGuard) -> Self {
         let seen = schema.context_keys().iter().map(|_| RwLock::default()).collect();
-        let is_route_on_spans = schema.may_stand_on_spans(Key::Route.name());
+        let is_route_on_spans = schema.get(Key::Route.name()).is_some_and(|route| route.travels(Exit::Span));
         Self { schema, seen, stats, guard, is_route_on_spans }
     }
 
     /// Whether an opening leaves by spans as it is.
-    pub(crate) fn is_on_spans(&self, opening: &Opening) -> bool {
-        self.is_route_on_spans || opening.route().is_none()
+    pub(crate) fn lets_through(&self, opening: &Opening) -> bool {
+        !self.schema.has_former_names()
+            && (self.is_route_on_spans || opening.route().is_none())
+            && self.guard.lets_opening_through(opening)
     }
 
     pub(crate) fn guard(&self) -> &PiiGuard {

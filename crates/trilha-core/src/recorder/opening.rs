@@ -9,10 +9,7 @@ use std::{
 };
 
 use super::{Attribute, Value};
-use crate::{
-    MatchedRoute,
-    schema::{Key, Schema},
-};
+use crate::{MatchedRoute, schema::Key};
 
 /// The name and the first attributes of many spans, such as those of all requests to one route: each guard judges them
 /// once, and a recorder may write them once. For what a program has some dozens of, and keeps for as long as it runs.
@@ -58,9 +55,11 @@ impl Opening {
         self.texts().map(|(key, text)| (key, Value::Str(text)))
     }
 
-    /// The attributes that may stand on a span.
-    pub(crate) fn texts_on_spans(&self, schema: &Schema) -> impl Iterator<Item = (&'static str, &str)> {
-        self.texts().filter(|(key, _)| schema.may_stand_on_spans(key))
+    /// What a span begins with. Of one that does not leave as it is the route is told at the end, when more is known,
+    /// such as the purpose.
+    pub(super) fn first_texts(&self, is_whole: bool) -> impl Iterator<Item = (&'static str, &str)> {
+        let waits = !is_whole && self.route.is_some();
+        self.texts().take(self.attributes.len() - usize::from(waits))
     }
 
     /// The same as the texts that they are.

@@ -48,13 +48,14 @@ impl Span {
         let judged = parent.as_ref().filter(|_| is_parent_remote);
         let judged = judged.and_then(|parent| handle.guard().judge_trace(parent));
         let parent = judged.as_ref().or(parent.as_ref());
-        let says_route = opening.is_some_and(|opening| opening.route().is_some());
+        let mut says_route = false;
         if handle.recorder().looks_at_content() {
             let mut start = SpanStart { parent, is_parent_remote, decision, ..*start };
             let whole: Vec<_>;
             if let Some(opening) = opening {
-                let first =
-                    opening.texts_on_spans(handle.schema()).map(|(key, text)| (key, Value::Str(text)));
+                let is_whole = handle.vocabulary().lets_through(opening);
+                says_route = is_whole && opening.route().is_some();
+                let first = opening.first_texts(is_whole).map(|(key, text)| (key, Value::Str(text)));
                 whole = first.chain(start.attributes.iter().copied()).collect();
                 (start.name, start.attributes) = (opening.name(), &whole);
             }
@@ -68,7 +69,7 @@ impl Span {
         let mut span = Self { is_kept: true, says_route, record, attributes, handle };
         span.write_first(|writer| {
             match (opening, start.static_name) {
-                (Some(opening), _) => writer.open(opening),
+                (Some(opening), _) => says_route = writer.open(opening) && opening.route().is_some(),
                 (None, Some(name)) => writer.set_static_name(name),
                 (None, None) => writer.set_name(start.name),
             }
@@ -78,6 +79,7 @@ impl Span {
             start.links.iter().for_each(|link| writer.add_link(link));
             first(writer);
         });
+        span.says_route = says_route;
         span
     }
 

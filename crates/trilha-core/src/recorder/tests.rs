@@ -9,8 +9,8 @@ use super::{Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink,
 use crate::{
     ContextAttributes, Handle, MatchedRoute, Operation, Outcome, Recorder, Scope, Span, SpanCounts, SpanKind,
     TraceContext,
-    guard::{Detector, PiiGuard, Rules},
-    schema::{Exit, Key, Schema},
+    guard::{Detector, HashKey, PiiGuard, Rules},
+    schema::{Exit, Key, PiiClass, Schema},
 };
 
 /// Hears what is said to its spans.
@@ -253,8 +253,7 @@ fn the_route_of_an_opening_is_said_at_the_start_and_at_the_end_only_where_it_has
     };
     let usual = Schema::builtin();
     // Where its keys are new, they are looked up first.
-    let first = r#"name GET /orders/{id}, route Str("/orders/{id}")"#;
-    assert_eq!(said(&usual, false, &|_| {}), [first, "", "later route"]);
+    assert_eq!(said(&usual, false, &|_| {}), ["name GET /orders/{id}", "later route", "later route"]);
     let first = "open GET /orders/{id}";
     assert_eq!(said(&usual, false, &|_| {}), [first, "", "later route"]);
     let tenant = |attributes: ContextAttributes| drop(attributes.tenant("acme").clone());
@@ -268,6 +267,27 @@ fn the_route_of_an_opening_is_said_at_the_start_and_at_the_end_only_where_it_has
     let metrics = Schema::builtin().with_key(metrics).unwrap();
     assert_eq!(said(&metrics, false, &|_| {}), ["name GET /orders/{id}", "", ""]);
     assert_eq!(said(&metrics, true, &|_| {}), ["start GET /orders/{id} []", "", ""]);
+}
+
+#[test]
+fn a_route_that_is_not_said_as_it_is_is_judged_at_the_end_when_more_is_known() {
+    let personal = Key::Route.definition().to_builder().pii(PiiClass::Personal).exits([Exit::Span]);
+    let schema = Schema::builtin().with_key(personal.build().unwrap()).unwrap();
+    let guard = PiiGuard::builder().rules(Rules::new().purpose("billing")).schema(schema.clone());
+    let guard = guard.hash_key(HashKey::new([7; 32]).unwrap()).build().unwrap();
+    let route = MatchedRoute::new("/orders/{id}").unwrap();
+    let opening = Opening::of_route("GET /orders/{id}", &route, []);
+    for looks_at_content in [false, true] {
+        let (scope, words) = (Scope::new("test", ""), Words { looks_at_content, ..Words::default() });
+        let handle = Handle::builder(Arc::new(words.clone())).guard(guard.clone()).schema(schema.clone());
+        let served = Operation::builder(&scope, "", SpanKind::Server).handle(handle.build());
+        let served = served.opening(Some(&opening)).start();
+        assert!(!words.said.lock().concat().contains("Str"));
+        served.attributes().set(Key::Purpose, "billing");
+        served.finish(Outcome::Ok);
+        assert_eq!(words.said.lock()[1..].join(", "), "later route, later purpose");
+        assert_eq!(guard.refused_purposes(), []);
+    }
 }
 
 /// Keeps nothing, and counts what it is asked to start and to drop.

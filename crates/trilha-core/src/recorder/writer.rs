@@ -27,14 +27,16 @@ impl<'s> SpanWriter<'s> {
         self.handle
     }
 
-    /// Sets the name and the first attributes of a span of which nothing was said yet.
-    pub(super) fn open(&mut self, opening: &Opening) {
-        let is_whole = !self.has_former_names() && self.handle.vocabulary().is_on_spans(opening);
-        if is_whole && self.guard().lets_opening_through(opening) {
-            return self.sink.open(opening);
+    /// Sets the name and the first attributes of a span of which nothing was said yet. Whether that is all of them.
+    pub(super) fn open(&mut self, opening: &Opening) -> bool {
+        let is_whole = self.handle.vocabulary().lets_through(opening);
+        if is_whole {
+            self.sink.open(opening);
+        } else {
+            self.set_name(opening.name());
+            opening.first_texts(is_whole).for_each(|(key, text)| self.set_text(key, text));
         }
-        self.set_name(opening.name());
-        opening.texts_on_spans(self.handle.schema()).for_each(|(key, text)| self.set_text(key, text));
+        is_whole
     }
 
     /// Sets an attribute, or replaces it.

@@ -166,12 +166,6 @@ impl Schema {
         &self.0.registry.context
     }
 
-    /// Whether a span may tell what stands under a key: not every one of the context's may leave by spans.
-    pub(crate) fn may_stand_on_spans(&self, name: &str) -> bool {
-        let definition = self.position(name).and_then(|at| self.context_keys().get(at));
-        definition.is_none_or(|definition| definition.travels(Exit::Span))
-    }
-
     /// The place of a context key in [`context_keys`](Self::context_keys).
     pub fn position(&self, name: &str) -> Option<usize> {
         self.context_keys().iter().position(|key| key.name() == name)
