@@ -180,7 +180,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
     /// Comes before any layer's `on_event`, wherever this one stands.
     fn event_enabled(&self, event: &Event<'_>, _: layer::Context<'_, S>) -> bool {
         if let Some(parent) = event.parent() {
-            named::is(parent, self.span_of(parent));
+            named::is(event, parent, self.span_of(parent));
         }
         true
     }

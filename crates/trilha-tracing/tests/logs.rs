@@ -102,6 +102,26 @@ async fn a_line_is_of_the_parent_that_its_event_names() {
 }
 
 #[tokio::test]
+async fn a_span_that_another_subscriber_knows_by_the_same_id_is_no_parent() {
+    let (fixture, lines) = (Fixture::start("service"), Lines::default());
+    let spans = tracing_subscriber::registry().with(TraceLayer::new(fixture.handle().clone()));
+    let id = with_default(spans, || {
+        let span = info_span!("known");
+        info!(parent: &span, "seen");
+        span.id()
+    });
+    let writer = lines.clone();
+    let log = fmt::layer().event_format(JsonLog::new()).with_writer(move || writer.clone());
+    with_default(tracing_subscriber::registry().with(log), || {
+        let span = info_span!("unknown");
+        assert_eq!(span.id(), id);
+        info!(parent: &span, "of nobody");
+    });
+    let line: Value = serde_json::from_str(&lines.text()).unwrap();
+    assert_eq!((&line["msg"], &line["trace_id"]), (&"of nobody".into(), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_text_line_ends_with_its_ids() {
     let (fixture, lines) = (Fixture::start("service"), Lines::default());
     let writer = lines.clone();

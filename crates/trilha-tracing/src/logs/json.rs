@@ -21,7 +21,8 @@ use crate::fields::EventFields;
 /// context attributes where there are any; and the event's own fields.
 ///
 /// A field of the event that has one of these names stands under `fields.` and its name. The ids are those of the
-/// current span, or of the parent that the event names, where [`TraceLayer`](crate::TraceLayer) knows that one.
+/// current span, or of the parent that the event names, where [`TraceLayer`](crate::TraceLayer) knows that one: it does
+/// not where a filter of its own hides the event.
 ///
 /// - **PII:** message and fields pass the [guard](trilha_core::guard).
 #[derive(Clone, Copy, Debug, Default)]
