@@ -52,15 +52,15 @@ struct Cell {
     values: RwLock<Values>,
     /// The route with which the work began, until another is set the first of the values.
     opened: Option<MatchedRoute>,
-    /// Whether some were set since: for most work none are, and its spans ask without the lock.
-    has_values: AtomicBool,
+    /// Whether some were set since, or before a fork: for most work none are, and its spans ask without the lock.
+    has_changed: AtomicBool,
     vocabulary: Arc<Vocabulary>,
 }
 
 impl Cell {
     fn set(&self, at: usize, value: Arc<str>) {
         self.values.write().set(at, value);
-        self.has_values.store(true, Release);
+        self.has_changed.store(true, Release);
     }
 }
 
@@ -79,7 +79,7 @@ impl ContextAttributes {
         Self(Arc::new(Cell {
             values: RwLock::new(Values(values)),
             opened: route.cloned(),
-            has_values: AtomicBool::new(false),
+            has_changed: AtomicBool::new(false),
             vocabulary,
         }))
     }
@@ -100,7 +100,7 @@ impl ContextAttributes {
     pub fn fork(&self) -> Self {
         let values = self.0.values.read().clone();
         Self(Arc::new(Cell {
-            has_values: AtomicBool::new(!values.0.is_empty()),
+            has_changed: AtomicBool::new(!values.0.is_empty()),
             opened: None,
             values: RwLock::new(values),
             vocabulary: self.0.vocabulary.clone(),
@@ -218,7 +218,7 @@ impl ContextAttributes {
 
     /// Whether no value was set since the work began.
     pub(crate) fn is_as_opened(&self) -> bool {
-        !self.0.has_values.load(Acquire)
+        !self.0.has_changed.load(Acquire)
     }
 
     /// Whether `value`, one of these, is the route with which the work began.

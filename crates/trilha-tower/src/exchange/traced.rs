@@ -56,7 +56,7 @@ impl Traced {
                 if names_trace && let Some(span) = Span::of(context) {
                     name_trace(span, response.headers_mut());
                 }
-                Some(self).filter(|_| !response.body().is_end_stream())
+                (!response.body().is_end_stream()).then_some(self)
             }
         };
         response.map(|body| ResponseBody::new(body, traced))
