@@ -54,12 +54,8 @@ fn sends_requests(stack: &str) {
         assert_eq!(span.str("http.route"), Some("/orders/{id}"));
         assert_eq!(span.str("http.request.method"), Some("GET"));
         assert_eq!(span.str("url.path"), Some("/orders/42"));
+        assert!(span.attribute("http.response.status_code").is_some(), "{stack}: {span:?}");
     }
-    let says_status =
-        |trace: &&Trace| trace.span("GET /orders/{id}").attribute("http.response.status_code").is_some();
-    // fastrace-axum says it once the span has ended, and its collector may come in between.
-    let fewest = if stack == "fastrace-axum" { 500 } else { 512 };
-    assert!(traces.iter().filter(says_status).count() >= fewest, "{stack}");
 }
 
 #[test]
