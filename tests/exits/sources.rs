@@ -30,6 +30,7 @@ const EXITS: &[Exit] = &[
             "trilha-core/src/recorder/mod.rs",
             "trilha-core/src/recorder/noop.rs",
             "trilha-core/src/recorder/span.rs",
+            "trilha-core/src/recorder/unkept.rs",
             "trilha-core/src/recorder/writer.rs",
             "trilha-otlp/src/record/mod.rs",
             "trilha-otlp/src/record/span.rs",

@@ -287,50 +287,20 @@ fn described<'a>(first: &[Attribute<'a>], describe: &dyn Fn(&mut Say<'_, 'a>)) -
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    };
+    use std::sync::Arc;
 
     use super::*;
-    use crate::{
-        Outcome, Recorder, SpanCounts,
-        recorder::{PassThrough, SpanRecord},
-        schema::Key,
-    };
-
-    /// Keeps nothing, and counts what it starts and what it drops.
-    #[derive(Debug, Default)]
-    struct KeepsNothing {
-        started: AtomicUsize,
-        dropped: AtomicUsize,
-    }
-
-    impl Recorder for KeepsNothing {
-        fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-            self.started.fetch_add(1, Relaxed);
-            Arc::new(PassThrough(TraceContext::of_child(start.parent, |_| false)))
-        }
-
-        fn drop_child(&self) -> bool {
-            self.dropped.fetch_add(1, Relaxed);
-            true
-        }
-
-        fn counts(&self) -> SpanCounts {
-            SpanCounts::default()
-        }
-    }
+    use crate::{Outcome, recorder::unkept::Unkept, schema::Key};
 
     #[test]
     fn in_a_trace_that_is_not_kept_a_parent_stands_for_its_children() {
         let scope = Scope::new("test", "");
-        let recorder = Arc::<KeepsNothing>::default();
+        let recorder = Arc::<Unkept>::default();
         let handle = Handle::builder(recorder.clone()).build();
         let mut served = Operation::builder(&scope, "served", SpanKind::Server).handle(handle).start();
         let call = served.enter(|| Operation::builder(&scope, "call", SpanKind::Client).start());
         let work = served.enter(|| Operation::builder(&scope, "work", SpanKind::Internal).start());
-        assert_eq!((recorder.started.load(Relaxed), recorder.dropped.load(Relaxed)), (1, 2));
+        assert_eq!(recorder.asked(), (1, 2));
         for child in [&call, &work] {
             assert_eq!(child.trace_context(), served.trace_context());
             assert!(!child.is_recording());
@@ -343,7 +313,7 @@ mod tests {
 
         let other = Handle::builder(recorder.clone()).build();
         served.enter(|| Operation::builder(&scope, "foreign", SpanKind::Client).handle(other).start());
-        assert_eq!((recorder.started.load(Relaxed), recorder.dropped.load(Relaxed)), (2, 2));
+        assert_eq!(recorder.asked(), (2, 2));
     }
 
     #[test]

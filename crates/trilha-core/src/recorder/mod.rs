@@ -10,6 +10,8 @@ mod origin;
 mod span;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod unkept;
 mod value;
 mod writer;
 

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::SystemTime};
 use opentelemetry::{Context, trace::TraceContextExt};
 use parking_lot::Mutex;
 
-use super::{Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value};
+use super::{
+    Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value,
+    unkept::Unkept,
+};
 use crate::{
     ContextAttributes, Handle, MatchedRoute, Operation, Outcome, Recorder, Scope, Span, SpanCounts, SpanKind,
     TraceContext,
@@ -290,31 +293,6 @@ fn a_route_that_is_not_said_as_it_is_is_judged_at_the_end_when_more_is_known() {
     }
 }
 
-/// Keeps nothing, and counts what it is asked to start and to drop.
-#[derive(Debug, Default)]
-struct Unkept(Mutex<(usize, usize)>);
-
-impl Recorder for Unkept {
-    fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-        assert_eq!((start.name, start.attributes.len(), start.links.len()), ("", 0, 0));
-        self.0.lock().0 += 1;
-        Arc::new(PassThrough(TraceContext::of_child(start.parent, |_| false)))
-    }
-
-    fn looks_at_content(&self) -> bool {
-        false
-    }
-
-    fn drop_child(&self) -> bool {
-        self.0.lock().1 += 1;
-        true
-    }
-
-    fn counts(&self) -> SpanCounts {
-        SpanCounts::default()
-    }
-}
-
 #[test]
 fn where_nobody_listens_nothing_is_described() {
     let (scope, handle) = (Scope::new("test", ""), Handle::builder(Arc::new(Unkept::default())).build());
@@ -330,16 +308,16 @@ fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
     let start = SpanStart { attributes: &attributes, ..SpanStart::new(&scope, "name", &SpanKind::Internal) };
     let start_in = |context: &Context| Span::start(start, context, Some(&handle), |_| {});
     let root = start_in(&Context::new());
-    assert_eq!(*recorder.0.lock(), (1, 0));
+    assert_eq!(recorder.asked(), (1, 0));
     let inside = root.in_context(&Context::new());
     assert_eq!(start_in(&inside).trace_context(), root.trace_context());
-    assert_eq!(*recorder.0.lock(), (1, 1));
+    assert_eq!(recorder.asked(), (1, 1));
 
     assert_eq!(start_in(&inside.with_telemetry_suppressed()).trace_context(), root.trace_context());
-    assert_eq!(*recorder.0.lock(), (1, 1), "nobody counts what is suppressed");
+    assert_eq!(recorder.asked(), (1, 1), "nobody counts what is suppressed");
     let elsewhere = inside.with_remote_span_context(TraceContext::of_child(None, |_| true).to_api(false));
     start_in(&elsewhere);
-    assert_eq!(*recorder.0.lock(), (2, 1), "another span runs inside it");
+    assert_eq!(recorder.asked(), (2, 1), "another span runs inside it");
 }
 
 #[test]
