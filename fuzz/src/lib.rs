@@ -1,13 +1,15 @@
-//! What the codecs promise for any input, codec by codec: each `check` panics where a promise is broken.
+//! What the codecs and the guard promise for any input: each `check` panics where a promise is broken.
 //!
 //! The grammars are written here a second time, slow and obvious, and have to say the same as the codecs.
 //! libFuzzer calls the checks (`targets/`, `scripts/fuzz`), and so does a loop of mutations on every test run
-//! (`tests/mutations.rs`).
+//! (`tests/mutations.rs`), but for the guard's: it is in libFuzzer's build alone, and the guard's own tests ask the same.
 
 #![allow(clippy::expect_used, reason = "a check tells by panicking")]
 
 pub mod b3;
 pub mod baggage;
+#[cfg(fuzzing)]
+pub mod guard;
 pub mod traceparent;
 pub mod tracestate;
 pub mod x_trace;

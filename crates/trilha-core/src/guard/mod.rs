@@ -35,6 +35,9 @@ use std::{
 
 #[cfg(feature = "policy")]
 pub use self::pattern::{InvalidPattern, Pattern};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use self::scan::overlooked;
 pub(crate) use self::value::Judged;
 pub use self::{
     action::{Action, HashKey},

@@ -22,7 +22,7 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
         let start = at + rest(text, at).windows(OBJECT.len()).position(|window| window == OBJECT)?;
         let header = run(text, start, is_base64);
         if header - start >= HEADER
-            && let Some(end) = end(text, header)
+            && let Some(end) = end(text, padded(text, header))
         {
             return Some(start..end);
         }
@@ -43,18 +43,27 @@ fn end(text: &[u8], header: usize) -> Option<usize> {
         None => return None,
     };
     while byte(text, end) == Some(b'~') {
-        end = run(text, end + 1, is_base64);
+        end = part_end(text, end + 1);
     }
     Some(end)
 }
 
 /// Where the part ends whose dot stands at `dot`.
 fn part(text: &[u8], dot: usize) -> Option<usize> {
-    (byte(text, dot) == Some(b'.')).then(|| run(text, dot + 1, is_base64))
+    (byte(text, dot) == Some(b'.')).then(|| part_end(text, dot + 1))
+}
+
+fn part_end(text: &[u8], start: usize) -> usize {
+    padded(text, run(text, start, is_base64))
+}
+
+/// Where the padding ends that begins at `at`, if any does: none is due, and some write it.
+fn padded(text: &[u8], at: usize) -> usize {
+    run(text, at, |byte| byte == b'=')
 }
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 #[cfg(test)]
@@ -73,6 +82,7 @@ mod tests {
             format!("{HEADER}.{CLAIMS}."),
             format!("{HEADER}.{CLAIMS}"),
             format!("{HEADER}.SGVsbG8.{SIGNATURE}"),
+            format!("{HEADER}=.{CLAIMS}==.{SIGNATURE}="),
             format!(
                 "{HEADER}..48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_E.XFBoMYUZod"
             ),

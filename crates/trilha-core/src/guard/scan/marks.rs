@@ -6,7 +6,7 @@ use super::{
         detect::{connection_string, pair, url},
     },
     classes::{Look, Window, bits, runs},
-    names::{START, may_begin_with_secret, may_hold_secret, may_name_secret, start_behind},
+    names::{LONGEST, START, may_begin_with_secret, may_hold_secret, may_name_secret, start_behind},
     suspects::Suspicion,
 };
 
@@ -81,8 +81,8 @@ fn is_secret_set(text: &[u8], at: usize, token: u64) -> bool {
 #[inline(never)]
 fn is_secret_told(text: &[u8], at: usize, token: u64, solid: u64) -> bool {
     let Some((before, [_, after @ ..])) = text.split_at_checked(at) else { return false };
-    // Of a name, two letters stand side by side.
-    if is_of_path(before, after) || runs(token & solid & ((1 << at) - 1), 2) == 0 {
+    // Of a name, two letters stand side by side, unless it is out of sight.
+    if is_of_path(before, after) || runs(token & solid & ((1 << at) - 1), 2) == 0 && at < LONGEST {
         return false;
     }
     let mut start = begin(token, at);
@@ -112,13 +112,19 @@ fn begin(token: u64, end: usize) -> usize {
 
 #[inline(always)]
 fn may_be_secret(text: &[u8], start: usize, end: usize, may_be_two_words: bool) -> bool {
-    let Some((outside, name)) = text.get(..end).and_then(|before| before.split_at_checked(start)) else {
-        return true;
-    };
-    match outside.last().map_or(Some(START), |last| start_behind(*last)) {
-        Some(start) if !name.is_empty() => may_hold_secret(start, name),
+    let Some(name) = text.get(start..end) else { return true };
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    match before.map_or(Some(START), |before| start_behind(*before)) {
+        Some(start) if name.last().is_some_and(|last| !is_bracket(*last)) => may_hold_secret(start, name),
+        // `["password"]=`
         _ => may_name_secret(text.get(..end).unwrap_or_default(), may_be_two_words),
     }
+}
+
+/// Whether it is one of ``[\]^_`{|}~``, of the bytes that a token may have.
+#[inline(always)]
+const fn is_bracket(byte: u8) -> bool {
+    byte.wrapping_sub(1) & 31 >= 26 // behind the letters of either case
 }
 
 /// What raises that there are references (`&#64;`), or a `+` that may be a space: that behind the first `=`. The padding

@@ -167,6 +167,20 @@ const DETECTORS: &[(Detector, Find)] = &[
     (Detector::Key, detect::pair::find),
 ];
 
+/// What a detector finds that the look at a text does not ask: nothing, whatever the text, but for API keys of which no
+/// [part](detect::api_key::PART) is long.
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(test, expect(unreachable_pub, reason = "public to `scripts/fuzz` alone"))]
+pub fn overlooked(text: &[u8]) -> Option<(Detector, Range<usize>)> {
+    let suspects = Suspicion::of_any(text).suspects(text);
+    let mut others = DETECTORS.iter().filter(|(detector, _)| !suspects.contains(*detector));
+    others.find_map(|(detector, find)| {
+        let range = find(text, 0)?;
+        let is_key = *detector == Detector::ApiKey;
+        (!is_key || detect::api_key::has_part(text.get(range.clone())?)).then_some((*detector, range))
+    })
+}
+
 /// All that one detector finds, as far as it lies within the text.
 fn collect(
     text: &[u8],

@@ -7,7 +7,7 @@ use super::super::fours::{Fours, are_same};
 #[inline(never)]
 pub(super) fn may_name_secret(before: &[u8], may_be_two_words: bool) -> bool {
     let near = before.get(before.len().saturating_sub(LONGEST)..).unwrap_or_default();
-    let name = without_gap(near);
+    let Some(name) = without_gap(near) else { return false };
     let begin = |end: usize| {
         let name = name.get(..end).unwrap_or_default();
         name.iter().rposition(|byte| !is_in_name(*byte)).map_or(0, |at| at + 1)
@@ -19,16 +19,19 @@ pub(super) fn may_name_secret(before: &[u8], may_be_two_words: bool) -> bool {
     let (outside, name) = name.split_at_checked(start).unwrap_or_default();
     match outside.last() {
         // It may begin farther away.
-        None if near.len() == LONGEST => !name.is_empty(),
+        None if near.len() == LONGEST => true,
         last => may_hold_secret(last.and_then(|last| start_behind(*last)).unwrap_or(START), name),
     }
 }
 
-/// What is left of a text without the marks that may stand between a name and its value's. Nothing, if there are more.
+/// What is left of a text without what may stand between a name and its value's mark. `None`: that is no name's.
 #[inline]
-fn without_gap(before: &[u8]) -> &[u8] {
-    let gap = before.iter().rev().take(LONGEST_GAP).position(|byte| is_word(*byte));
-    gap.and_then(|gap| before.get(..before.len() - gap)).unwrap_or_default()
+fn without_gap(before: &[u8]) -> Option<&[u8]> {
+    match before.iter().rposition(|byte| is_word(*byte)) {
+        Some(last) => before.get(..=last),
+        // Columns may be far from each other, and no `=` stands between them.
+        None => (!before.contains(&b'=')).then_some(&[]),
+    }
 }
 
 /// Whether one of the words of a name may be a secret's.
@@ -102,14 +105,11 @@ fn has_last_word_rg(name: &[u8]) -> bool {
 pub(super) fn may_begin_with_secret(text: &[u8]) -> bool {
     let length = text.iter().take_while(|byte| is_in_name(**byte) || **byte == b':').count();
     // It may end farther away: of half a window, two dashes stand before it.
-    length + 2 >= LONGEST || may_name_secret(text.get(..length).unwrap_or_default(), false)
+    length + 2 >= LONGEST || may_hold_secret(START, text.get(..length).unwrap_or_default())
 }
 
-/// More does not stand between a name and the mark: quotes, blanks, brackets.
-const LONGEST_GAP: usize = 13;
-
 /// A name of so many bytes is not looked at: half a window, and it may be longer.
-const LONGEST: usize = 32;
+pub(super) const LONGEST: usize = 32;
 
 #[inline]
 const fn is_word(byte: u8) -> bool {
@@ -210,9 +210,10 @@ const fn all_behind_zero<const N: usize>(threes: [[u8; 3]; N]) -> [[u8; 4]; N] {
     all
 }
 
-/// Whether it may stand between one of [`LATER`] and the word before it, or end that word, which is ASCII.
+/// Whether it may stand between one of [`LATER`] and the word before it, as `:` does in an element's name, or end that
+/// word, which is ASCII.
 const fn may_go_before(byte: u8) -> bool {
-    byte == b' ' || byte.is_ascii() && may_be_in_name(byte)
+    matches!(byte, b' ' | b':') || byte.is_ascii() && may_be_in_name(byte)
 }
 
 static STEMS: Fours = {

@@ -94,8 +94,10 @@ impl Suspicion {
     #[inline(always)]
     fn with_tokens(window: Window<'_>, look: Look) -> Self {
         let Look { high, token, solid, .. } = look;
-        // Two of the first are in each of the others.
-        if runs(look.punctuation(), 2) != 0 && (runs(look.dash(), 2) != 0 || runs(look.between(), 3) != 0) {
+        // Most texts have no two side by side, and a URL has them once.
+        let pairs = runs(look.punctuation(), 2);
+        let are_many = pairs & pairs.wrapping_sub(1) != 0;
+        if pairs != 0 && (are_many || runs(look.dash(), 2) != 0 || runs(look.between(), 3) != 0) {
             return Self::punctuated(window, high, token, solid);
         }
         if numbers::may_be_near(look) {
@@ -112,7 +114,7 @@ impl Suspicion {
         Self::with_tokens(window, Look::of(window, high, token, solid))
     }
 
-    /// Of a text that has dashes side by side, or as much punctuation as a pair of strings.
+    /// Of a text that has dashes side by side, or as much punctuation as a pair of which one is a string.
     #[inline(never)]
     fn punctuated(window: Window<'_>, high: u64, token: u64, solid: u64) -> Self {
         let look = Look::of(window, high, token, solid);
@@ -198,13 +200,15 @@ fn in_tokens(window: Window<'_>, look: Look) -> Suspicion {
     let letters = window.letters();
     let either = letters | look.digit();
     for at in bits(either & !(either << 1)) {
-        let Some(word @ [first, ..]) = text.get(at..) else { break };
-        if begins_as_secret(*first) {
-            all = all.or(of_beginning(word));
+        let Some([a, b, c, ..]) = text.get(at..) else { break };
+        // Behind a mark, any word that begins so.
+        if matches!(a, b'A' | b'B') || SECRETS.contains([*a, *b, *c, 0]) {
+            all = all.or(of_word(text, at));
         }
-        if api_key::may_stand(text, at) {
-            all = all.or(Suspicion::of_one(Detector::ApiKey));
-        }
+    }
+    // A web token, also right behind a word.
+    if bits(window.of(b'J')).any(|at| text.get(..at).is_some_and(|before| before.ends_with(b"ey"))) {
+        all = all.or(Suspicion::of_one(Detector::Jwt));
     }
     if look.letter() & !letters != 0 && window.of(b'~') != 0 {
         all = all.or(Suspicion::of_one(Detector::ApiKey));
@@ -212,22 +216,25 @@ fn in_tokens(window: Window<'_>, look: Look) -> Suspicion {
     all
 }
 
-/// What a word raises by how it begins, if it begins with one of [these](begins_as_secret).
-#[inline(never)]
-fn of_beginning(word: &[u8]) -> Suspicion {
-    match word {
-        [b'e', b'y', b'J', ..] => Suspicion::of_one(Detector::Jwt),
-        // PuTTY-User-Key-File-, AGE-SECRET-KEY-
-        [b'P', b'u' | b'U', ..] | [b'A' | b'a', b'G' | b'g', ..] => Suspicion::of_one(Detector::PrivateKey),
-        _ => Suspicion::NONE,
-    }
-}
+/// How private keys and [API keys](api_key::beginnings) begin.
+static SECRETS: Fours = {
+    let mut secrets = api_key::beginnings();
+    // PuTTY-User-Key-File-, AGE-SECRET-KEY-
+    secrets.add(*b"PuT\0");
+    secrets.add(*b"AGE\0");
+    secrets
+};
 
-/// Whether it is one of `AaPe`: by one bit, since most are not.
-#[inline(always)]
-const fn begins_as_secret(letter: u8) -> bool {
-    const LETTERS: u64 = 1 << (b'A' & 63) | 1 << (b'a' & 63) | 1 << (b'P' & 63) | 1 << (b'e' & 63);
-    LETTERS >> (letter & 63) & 1 == 1
+/// What the word that begins at `at` raises.
+#[inline(never)]
+fn of_word(text: &[u8], at: usize) -> Suspicion {
+    let keys = match text.get(at..) {
+        Some([b'P', b'u' | b'U', ..] | [b'A' | b'a', b'G' | b'g', ..]) => {
+            Suspicion::of_one(Detector::PrivateKey)
+        }
+        _ => Suspicion::NONE,
+    };
+    if api_key::may_stand(text, at) { keys.or(Suspicion::of_one(Detector::ApiKey)) } else { keys }
 }
 
 fn behind_dashes(window: Window<'_>, look: Look) -> Suspicion {
@@ -262,7 +269,7 @@ fn is_id(window: Window<'_>, look: Look) -> bool {
 }
 
 /// No API key, no header of a web token and no name of a key's file is shorter.
-const LONG: u32 = 15;
+const LONG: u32 = api_key::PART as u32;
 
 /// `bot`, `mac`
 const SHORTEST_SCHEME: u32 = 3;

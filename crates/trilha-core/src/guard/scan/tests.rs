@@ -276,7 +276,7 @@ fn value() -> impl Strategy<Value = String> {
         "[12]?[0-9]{1,2}\\.[12]?[0-9]{1,2}\\.[12]?[0-9]{1,2}\\.[12]?[0-9]{1,2}",
         "([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}",
         "([0-9a-f]{1,4}:){0,3}:([0-9a-f]{1,4}:){0,3}[0-9a-f]{0,4}",
-        "eyJ[A-Za-z0-9_-]{11,30}\\.eyJ[A-Za-z0-9_-]{0,30}\\.[A-Za-z0-9_-]{0,30}",
+        "[a-z]{0,3}eyJ[A-Za-z0-9_-]{11,30}\\.(eyJ|)[A-Za-z0-9_-]{0,30}\\.[A-Za-z0-9_-]{0,30}",
         "(Bearer|bearer|DPoP|Token|ApiKey|api-key|Bot|Basic|NTLM|Negotiate|SSWS|GenieKey) [\"']?[A-Za-z0-9+/._-]{4,40}",
         "Basic (dXNlcjpw|YTpi|Og==|cG9zdGdyZXM6cG9zdGdyZXM=)",
         "(Digest|OAuth|Hawk|MAC|Signature|AWS4-HMAC-SHA256) (username|response|mac|signature)=\"[a-z0-9]{4,9}\"",
@@ -308,15 +308,22 @@ fn value() -> impl Strategy<Value = String> {
         "[a-z]{1,5}/[a-z0-9]{1,5}@//[a-z]{1,9}",
         (
             name(),
-            "(=|: ?|\": ?\"| => |=\"|\\\\\": \\\\\"|: Some\\(\"| = '|<>|\", \"|' ,'|>)",
+            "(=|: ?|\": ?\"|\"\\]=\"|'\\]=|`: |\"`=| => |=\"|\\\\\": \\\\\"|: Some\\(\"| = '|<>|\", \"|' ,'|>)",
             "[a-zA-Z0-9$.]{1,12}"
         )
             .prop_map(|(name, sign, value)| format!("{name}{sign}{value}")),
-        (name(), "[a-zA-Z0-9$.]{1,12}").prop_map(|(name, value)| format!("(\"{name}\", \"{value}\")")),
+        (name(), "([ ]{0,80}|( ?\\.){0,40}|[_.-]{0,80}) ?", "[:=]", "[a-zA-Z0-9$.]{1,12}")
+            .prop_map(|(name, gap, sign, value)| format!("{name}{gap}{sign}{value}")),
+        (name(), "[\"']", ", ?\"?", "[a-zA-Z0-9$.]{1,12}")
+            .prop_map(|(name, quote, by, value)| format!("({quote}{name}{quote}{by}{value}\")")),
         (name(), "[ ]{1,3}", "[a-zA-Z0-9$.]{1,12}")
             .prop_map(|(name, by, value)| format!("--{name}{by}{value}")),
-        (name(), "( [a-z]{1,5}=\"[a-z ]{1,9}\"){0,2}", "[a-zA-Z0-9$.]{1,12}")
-            .prop_map(|(name, attribute, value)| format!("<{name}{attribute}>{value}</{name}>")),
+        (name(), ":{0,2}", "( [a-z]{1,5}=\"[a-z ]{1,9}\"){0,2}", "[a-zA-Z0-9$.]{1,12}").prop_map(
+            |(name, by, attribute, value)| {
+                let name = name.replacen(['_', '-', '.'], &by, 1);
+                format!("<{name}{attribute}>{value}</{name}>")
+            }
+        ),
         "(PuTTY-User-Key-File-|AGE-SECRET-KEY-)[0-9A-Z]{0,30}",
     ]
 }
@@ -331,13 +338,7 @@ proptest! {
         after in prop_oneof![Just(String::new()), "[ -~é]{0,70}", "[ \"')\\],.;<&][a-z0-9 ]{0,10}"],
     ) {
         let text = format!("{before}{value}{after}");
-        let suspects = Suspicion::of(text.as_bytes()).suspects(text.as_bytes());
-        for (detector, find) in DETECTORS {
-            if let Some(range) = find(text.as_bytes(), 0) {
-                let is_asked = suspects.contains(*detector);
-                prop_assert!(is_asked, "{detector} in {text:?}: {:?}", String::from_utf8_lossy(&text.as_bytes()[range]));
-            }
-        }
+        prop_assert_eq!(overlooked(text.as_bytes()), None, "in {:?}", text);
     }
 
     #[test]

@@ -80,8 +80,10 @@ static STARTS: [u128; 128] = {
     starts
 };
 
+static BEGINNINGS: Fours = beginnings();
+
 /// The first three bytes of what [`may_stand`] knows, but for what stands behind a mark.
-static BEGINNINGS: Fours = {
+pub(in crate::guard) const fn beginnings() -> Fours {
     let mut beginnings = Fours::EMPTY;
     let mut shapes: &[Shape] = &SHAPES;
     while let [shape, others @ ..] = shapes {
@@ -102,7 +104,7 @@ static BEGINNINGS: Fours = {
         ids = others;
     }
     beginnings
-};
+}
 
 /// Adds the first three bytes of a prefix; of one of two bytes the third may be any.
 const fn add(beginnings: &mut Fours, prefix: &[u8]) {
@@ -165,6 +167,17 @@ fn shapes(text: &[u8], at: usize) -> impl Iterator<Item = &'static Shape> {
     let first = SHAPES.partition_point(|shape| shape.prefix.get(..2) < Some(two));
     let candidates = SHAPES.iter().skip(first).take_while(move |shape| shape.prefix.starts_with(two));
     candidates.filter(move |shape| rest(text, at).starts_with(shape.prefix))
+}
+
+/// So many letters, digits, `-`, `_` and `~` side by side raise that there may be a key. Of keys in base64 with as few as
+/// 32 bytes, one in thirty has no such part.
+pub(in crate::guard) const PART: usize = 15;
+
+/// Whether the key that begins here has a [part](PART) in what the scan sees at once for sure.
+#[cfg(any(test, fuzzing))]
+pub(in crate::guard) fn has_part(key: &[u8]) -> bool {
+    let mut parts = slice(key, 0..key.len().min(32)).split(|byte| !is_word(*byte) && *byte != b'~');
+    parts.any(|part| part.len() >= PART)
 }
 
 /// What is enough to know a key, in bytes; more is read of what is one.

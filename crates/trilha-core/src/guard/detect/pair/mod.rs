@@ -121,6 +121,8 @@ fn option(text: &[u8], at: usize) -> Option<Range<usize>> {
 /// The key that ends before the sign at `at`, if it names a secret. One of two words may be: `card number: …`.
 fn key(text: &[u8], at: usize) -> Option<Range<usize>> {
     let end = run_back(text, at, 4, |byte| is_blank(byte) || matches!(byte, b'!' | b'<' | b'>' | b':'));
+    // In columns: `password    = `, `password . . . : `
+    let end = run_back(text, end, REACH, |byte| is_blank(byte) || byte == b'.');
     let end = run_back(text, end, 8, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']'));
     let start = run_back(text, end, REACH, is_name);
     let names_secret = |start| keys::names_secret(slice(text, start..end)).then_some(start..end);
@@ -193,6 +195,9 @@ mod tests {
             ("[\"--token\", \"abc\"]", "abc"),
             ("[(\"cookie\", \"a=b\"), (\"host\", \"x\")]", "a=b"),
             ("card number: 4111", "4111"),
+            ("password            = hunter2", "hunter2"),
+            ("Password . . . . . . . . . : hunter2", "hunter2"),
+            ("Card number.....................: 4111", "4111"),
             ("user[password]=hunter2", "hunter2"),
             ("params['senha'] = 'a'", "a"),
             ("PASSWORD=p&a;s,s!", "p&a;s,s!"),
