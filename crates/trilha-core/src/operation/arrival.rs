@@ -61,8 +61,9 @@ impl<'a> Arrival<'a> {
     /// `context` with what of it is taken over, for foreign code, which starts its spans itself and knows
     /// the API's baggage. A trace that is missing is not missed: nobody knows what the code reads.
     pub(crate) fn in_context(self, context: &Context, handle: &Handle) -> Context {
-        let Accepted { parent, decision, inbound, baggage, .. } =
-            Self { is_probe: &|| true, ..self }.accept(handle);
+        let mut accepted = Accepted::default();
+        accepted.take_over(&Self { is_probe: &|| true, ..self }, handle);
+        let Accepted { parent, decision, inbound, baggage, .. } = accepted;
         let mut context = context.clone();
         if !inbound.is_empty() {
             context = context.with_value(Work { span: Work::span_of(&context).cloned(), inbound });
@@ -76,22 +77,20 @@ impl<'a> Arrival<'a> {
         }
         context
     }
-
-    /// What of it is taken over. All that is not is counted.
-    pub(super) fn accept(&self, handle: &Handle) -> Accepted {
-        let mut accepted = Accepted::default();
-        let panics = handle.stats().panics();
-        let propagation = handle.propagation();
-        let received = panics.fence(Callback::Carrier, || propagation.receive(self.carrier, handle.stats()));
-        if let Some(received) = received.flatten() {
-            accepted.take_over(received, self, handle);
-        }
-        accepted
-    }
 }
 
 impl Accepted {
-    fn take_over(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
+    /// Takes over what is believed of an arrival. All that is not is counted.
+    pub(super) fn take_over(&mut self, arrival: &Arrival<'_>, handle: &Handle) {
+        let (propagation, stats) = (handle.propagation(), handle.stats());
+        stats.panics().fence(Callback::Carrier, || {
+            if let Some(received) = propagation.receive(arrival.carrier, stats) {
+                self.take_received(received, arrival, handle);
+            }
+        });
+    }
+
+    fn take_received(&mut self, received: Received, arrival: &Arrival<'_>, handle: &Handle) {
         let Arrival { carrier, trust, .. } = *arrival;
         let propagation = handle.propagation();
         let remote = received.trace.as_ref().and_then(|trace| trace.as_ref().ok());
@@ -99,9 +98,7 @@ impl Accepted {
         if !received.is_plain
             && (trust.is_edge() || remote.is_some_and(|remote| !propagation.writes(remote.format)))
         {
-            handle.stats().panics().fence(Callback::Carrier, || {
-                self.inbound.add_fields_of(carrier, trust, propagation);
-            });
+            self.inbound.add_fields_of(carrier, trust, propagation);
         }
         if let Some(remote) = remote {
             self.inbound.add_context(&remote.context);

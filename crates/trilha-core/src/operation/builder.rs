@@ -222,10 +222,10 @@ impl<'a> OperationBuilder<'a> {
         };
         let unkept = unkept.filter(|span| span.handle().is_same(&handle) && handle.recorder().drop_child());
         let is_arrival = matches!(self.parent, Parent::Arrival(_));
-        let mut accepted = match &self.parent {
-            Parent::Arrival(arrival) => arrival.accept(&handle),
-            _ => Accepted::default(),
-        };
+        let mut accepted = Accepted::default();
+        if let Parent::Arrival(arrival) = &self.parent {
+            accepted.take_over(arrival, &handle);
+        }
         let descent = match self.parent {
             _ if unkept.is_some() => Descent::default(),
             Parent::None => Descent::default(),
