@@ -56,10 +56,13 @@ where
         let entered = this.traced.as_mut().map(Traced::entered);
         let result = ready!(inner.poll(cx));
         drop(entered);
-        Poll::Ready(match (result, this.traced.take()) {
-            (Ok(response), Some(traced)) => Ok(traced.answer(response)),
-            (Ok(response), None) => Ok(response.map(|body| ResponseBody::new(body, None))),
-            (Err(error), traced) => {
+        let traced = this.traced.take();
+        Poll::Ready(match result {
+            Ok(mut response) => {
+                let traced = traced.and_then(|traced| traced.answer(&mut response));
+                Ok(response.map(|body| ResponseBody::new(body, traced)))
+            }
+            Err(error) => {
                 if let Some(Traced::Heard(mut exchange)) = traced {
                     exchange.fail::<E>();
                 }

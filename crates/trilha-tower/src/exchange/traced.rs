@@ -7,7 +7,7 @@ use http_body::Body;
 use opentelemetry::{Context, ContextGuard};
 use trilha_core::{Operation, Span, current};
 
-use super::{Exchange, Protocol, ResponseBody, Side, name_trace};
+use super::{Exchange, Protocol, Side, name_trace};
 
 /// A request that is under way, and the context of its operation.
 #[derive(Debug)]
@@ -48,18 +48,17 @@ impl Traced {
         f()
     }
 
-    /// Takes the head of the response, and stays with its body until that ends.
-    pub(super) fn answer<B: Body>(self, mut response: Response<B>) -> Response<ResponseBody<B>> {
-        let traced = match self {
-            Self::Heard(exchange) => exchange.answer(&mut response).map(Self::Heard),
+    /// Takes the head of the response. None: nothing of it is left to be traced.
+    pub(super) fn answer<B: Body>(self, response: &mut Response<B>) -> Option<Self> {
+        match self {
+            Self::Heard(exchange) => exchange.answer(response).map(Self::Heard),
             Self::Unheard { ref context, names_trace } => {
                 if names_trace && let Some(span) = Span::of(context) {
                     name_trace(span, response.headers_mut());
                 }
                 (!response.body().is_end_stream()).then_some(self)
             }
-        };
-        response.map(|body| ResponseBody::new(body, traced))
+        }
     }
 }
 
