@@ -106,6 +106,7 @@ impl Queue {
 
     /// A span ended: it waits, or is dropped and counted, or one of lower rank in its place. In a child of a fork
     /// nothing happens: the span is its parent's, which ends it too.
+    #[inline]
     pub(crate) fn end(&self, started: Started, rank: Rank, span: EndedSpan<'_>) {
         if self.is_inherited() {
             return;

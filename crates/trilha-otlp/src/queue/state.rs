@@ -69,6 +69,7 @@ pub(super) enum Pushed {
 }
 
 impl State {
+    #[inline]
     pub(super) fn push(
         &mut self,
         started: Started,
