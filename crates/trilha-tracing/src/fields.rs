@@ -5,21 +5,18 @@
 use std::{
     error::Error,
     fmt::{self, Debug, Write},
-    hash::BuildHasher,
-    iter, ptr,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    iter,
 };
 
 use opentelemetry::{Value as Owned, trace::SpanKind};
-use rustc_hash::FxBuildHasher;
 use tracing_core::{
-    Event, Metadata,
+    Event,
     field::{Field, Visit},
     span::{Attributes, Record},
 };
 use trilha_core::{
     fence::{Callback, Panics},
-    recorder::{Attribute, SpanWriter, Status, Value},
+    recorder::{Attribute, Callsite, FieldWriter, SpanWriter, Status, Value},
 };
 
 use crate::text::{Bounded, Text};
@@ -46,22 +43,15 @@ const PANICKED: &str = "[panicked]";
 pub(crate) struct SpanSettings {
     pub(crate) name: Option<String>,
     pub(crate) kind: SpanKind,
-    /// Whether some fields are settings.
-    is_any: bool,
 }
 
 impl SpanSettings {
-    #[inline]
-    pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
-        match has_settings(attributes.metadata()) {
-            true => Self::read(attributes),
-            false => Self { name: None, kind: SpanKind::Internal, is_any: false }, // as nearly always
-        }
-    }
+    /// Of a span whose fields are none.
+    pub(crate) const NONE: Self = Self { name: None, kind: SpanKind::Internal };
 
     #[inline(never)]
-    fn read(attributes: &Attributes<'_>) -> Self {
-        let mut settings = Self { name: None, kind: SpanKind::Internal, is_any: true };
+    pub(crate) fn of(attributes: &Attributes<'_>) -> Self {
+        let mut settings = Self::NONE;
         let panics = Panics::default(); // counted when the fields are written
         attributes.record(&mut EachField::in_short(&panics, |name: &str, value: Value<'_>| {
             match (name, value) {
@@ -74,12 +64,16 @@ impl SpanSettings {
     }
 }
 
-/// Writes the fields that a span starts with. Its [settings](SpanSettings) are no attributes.
-pub(crate) fn write_new(attributes: &Attributes<'_>, settings: &SpanSettings, span: &mut SpanWriter<'_>) {
+/// Writes the fields that a span starts with, of which none are [settings](SpanSettings).
+pub(crate) fn write_new(attributes: &Attributes<'_>, callsite: &Callsite, span: &mut SpanWriter<'_>) {
     let panics = span.handle().stats().panics();
-    if !settings.is_any {
-        return attributes.record(&mut EachField::in_full(panics, span));
-    }
+    attributes.record(&mut EachField::in_full(panics, span.fields(callsite)));
+}
+
+/// As [`write_new`], of fields that may be settings, which are no attributes.
+#[inline(never)]
+pub(crate) fn write_any_new(attributes: &Attributes<'_>, span: &mut SpanWriter<'_>) {
+    let panics = span.handle().stats().panics();
     attributes.record(&mut EachField::in_full(panics, |name: &str, value: Value<'_>| match (name, value) {
         ("otel.name", Value::Str(_)) => {}
         _ => write_field(name, value, span),
@@ -102,24 +96,6 @@ fn write_field(name: &str, value: Value<'_>, span: &mut SpanWriter<'_>) {
         ("otel.status_description", Value::Str(text)) => span.set_status(Status::Error(text)),
         _ => span.set_attribute(name, value),
     }
-}
-
-/// Whether some fields of spans that are made there are settings: looked for once, and the place is known by its
-/// address from then on. Nearly all have none.
-fn has_settings(place: &'static Metadata<'static>) -> bool {
-    const PLACES: usize = 1_024;
-    static WITHOUT: [AtomicUsize; PLACES] = [const { AtomicUsize::new(0) }; PLACES];
-    let address = ptr::from_ref(place).addr();
-    let [first, ..] = &WITHOUT;
-    let known = WITHOUT.get(FxBuildHasher.hash_one(address) as usize % PLACES).unwrap_or(first);
-    if known.load(Relaxed) == address {
-        return false;
-    }
-    let has_settings = place.fields().iter().any(|field| field.name().starts_with("otel."));
-    if !has_settings {
-        known.store(address, Relaxed);
-    }
-    has_settings
 }
 
 fn kind(name: &str) -> SpanKind {
@@ -194,6 +170,12 @@ impl EventFields {
 pub(crate) trait TakeField {
     fn take(&mut self, name: &'static str, value: Value<'_>);
 
+    /// Takes the value of a field as it is.
+    #[inline(always)]
+    fn take_field(&mut self, field: &Field, value: Value<'_>) {
+        self.take(field.name(), value);
+    }
+
     /// Takes text that was written for it.
     fn take_text(&mut self, name: &'static str, text: Text) {
         self.take(name, (&*text).into());
@@ -207,10 +189,14 @@ impl<F: FnMut(&'static str, Value<'_>)> TakeField for F {
     }
 }
 
-impl TakeField for &mut SpanWriter<'_> {
+impl TakeField for FieldWriter<'_, '_> {
     #[inline(always)] // so that the kind of value is known where it is written
+    fn take_field(&mut self, field: &Field, value: Value<'_>) {
+        self.set(field.index(), value);
+    }
+
     fn take(&mut self, name: &'static str, value: Value<'_>) {
-        self.set_attribute(name, value);
+        self.span().set_attribute(name, value);
     }
 }
 
@@ -252,7 +238,7 @@ impl<'p, T: TakeField> EachField<'p, T> {
 
     #[inline(always)]
     fn visit<'v>(&mut self, field: &Field, value: impl Into<Value<'v>>) {
-        self.to.take(field.name(), value.into());
+        self.to.take_field(field, value.into());
     }
 
     fn visit_integer<I: TryInto<i64> + ToString + Copy>(&mut self, field: &Field, value: I) {

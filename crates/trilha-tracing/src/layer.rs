@@ -16,9 +16,10 @@ use trilha_core::{
 
 use crate::{
     Detail,
+    callsite::Known,
     entered::{self, Subscribed},
     event::{Target, Wanted},
-    fields::{SpanSettings, write_later, write_new},
+    fields::{SpanSettings, write_any_new, write_later, write_new},
     named,
     open::{Made, OpenSpans},
     timing::Timing,
@@ -123,20 +124,24 @@ impl TraceLayer {
     }
 
     fn start_own(&self, child: OwnChild, attributes: &Attributes<'_>) -> Span {
-        let settings = SpanSettings::of(attributes);
-        let place = attributes.metadata();
+        let (metadata, known) = (attributes.metadata(), Known::of(attributes));
+        let has_settings = known.is_none_or(|known| known.has_settings);
+        let settings = if has_settings { SpanSettings::of(attributes) } else { SpanSettings::NONE };
         let start = match &settings.name {
             Some(name) => SpanStart::new(&SCOPE, name, &settings.kind),
             None => SpanStart {
-                static_name: Some(place.name()),
-                ..SpanStart::new(&SCOPE, place.name(), &settings.kind)
+                callsite: known.map(|known| &known.callsite),
+                ..SpanStart::new(&SCOPE, metadata.name(), &settings.kind)
             },
         };
         child.start(start, |span| {
             if !self.details.is_empty() {
-                Detail::of_span(&self.details, place, |(key, value)| span.set_attribute(key, value));
+                Detail::of_span(&self.details, metadata, |(key, value)| span.set_attribute(key, value));
             }
-            write_new(attributes, &settings, span);
+            match known.filter(|_| !has_settings) {
+                Some(known) => write_new(attributes, &known.callsite, span),
+                None => write_any_new(attributes, span),
+            }
         })
     }
 

@@ -46,6 +46,7 @@
 //! `tracing`: there is no `exception.type`. What came from the `log` crate keeps the target `log` and its fields
 //! `log.*`, as with tracing-opentelemetry without its feature `tracing-log`.
 
+mod callsite;
 mod detail;
 mod entered;
 mod event;

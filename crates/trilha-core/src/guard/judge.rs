@@ -167,7 +167,7 @@ impl Inner {
     }
 
     /// The length from which on a text is not looked at.
-    fn unseen_bytes(&self, place: Place, kind: Kind) -> usize {
+    pub(super) fn unseen_bytes(&self, place: Place, kind: Kind) -> usize {
         if self.is_scanned(place, kind) { self.unseen_bytes } else { 0 }
     }
 

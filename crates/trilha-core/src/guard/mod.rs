@@ -9,6 +9,7 @@
 //! [`Rules`]. It knows no names of people: those cannot be told from other words.
 
 mod action;
+mod callsite;
 mod carried;
 mod conventions;
 mod counts;
@@ -38,7 +39,6 @@ pub use self::pattern::{InvalidPattern, Pattern};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use self::scan::overlooked;
-pub(crate) use self::value::Judged;
 pub use self::{
     action::{Action, HashKey},
     counts::Redaction,
@@ -48,10 +48,11 @@ pub use self::{
     rules::{KeyRules, Mode, Rules},
     scan::Detect,
 };
+pub(crate) use self::{callsite::KnownKey, value::Judged};
 use self::{counts::Counts, scan::Scanner, treatment::Treatments};
 use crate::{
     fence::{Callback, Panics},
-    recorder::{PerOpening, PerOrigin},
+    recorder::{Callsite, Opening, Per, PerOrigin},
     schema::Schema,
 };
 
@@ -85,10 +86,9 @@ struct Inner {
     treatments: Treatments,
     /// Of events that leave as they are.
     origins: PerOrigin<()>,
-    /// Of names of spans that leave as they are, each as a target.
-    names: PerOrigin<()>,
+    callsites: Per<Callsite, callsite::Known>,
     /// Of spans that leave as they are.
-    openings: PerOpening<()>,
+    openings: Per<Opening, ()>,
     counts: Counts,
     panics: Panics,
     notify: OnceLock<Notify>,
@@ -257,8 +257,8 @@ impl Inner {
             hash_key,
             treatments: Treatments::new(),
             origins: PerOrigin::new(),
-            names: PerOrigin::new(),
-            openings: PerOpening::new(),
+            callsites: Per::new(),
+            openings: Per::new(),
             counts: Counts::new(),
             panics: Panics::default(),
             notify: OnceLock::new(),

@@ -83,21 +83,6 @@ impl PiiGuard {
         self.0.origins.get(origin).is_some() || self.judge_origin(origin)
     }
 
-    /// Whether a span's name leaves as it is. Each is judged once.
-    #[inline]
-    pub(crate) fn lets_name_through(&self, name: &'static str) -> bool {
-        self.0.names.get(of_name(name)).is_some() || self.judge_name(name)
-    }
-
-    #[inline(never)]
-    fn judge_name(&self, name: &'static str) -> bool {
-        let is_clean = self.lets_text_through(Place::SpanName, "", name);
-        if is_clean {
-            self.0.names.keep(of_name(name), ());
-        }
-        is_clean
-    }
-
     #[inline(never)]
     fn judge_origin(&self, origin: Origin) -> bool {
         let is_clean = origin.attributes().iter().all(|it| self.lets_through(Place::EventAttribute, *it));
@@ -280,15 +265,9 @@ impl PiiGuard {
     }
 }
 
-/// What a name is known by, among names.
-#[inline]
-fn of_name(name: &'static str) -> Origin {
-    Origin { level: "", target: name }
-}
-
 /// Whether it has so many digits that it may be somebody's.
 #[inline]
-fn has_many_digits(value: Value<'_>) -> bool {
+pub(super) fn has_many_digits(value: Value<'_>) -> bool {
     matches!(value, Value::Int(number) if number.unsigned_abs() >= SHORTEST_NUMBER)
 }
 

@@ -3,10 +3,12 @@
 //! Adapters never see a recorder: they make [`Operation`](crate::Operation)s. A pipeline implements
 //! [`Recorder`]; every value passes by reference, so that a recorder that drops a span copies nothing.
 
+mod callsite;
 mod child;
 mod noop;
 mod opening;
 mod origin;
+mod per;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -20,13 +22,15 @@ use std::{borrow::Cow, fmt::Debug, ptr, sync::Arc, time::SystemTime};
 pub use opentelemetry::trace::SpanKind;
 
 pub use self::{
+    callsite::{Callsite, StaticKey},
     child::{Child, OwnChild},
     noop::{NoopRecorder, PassThrough},
-    opening::{Opening, PerOpening},
+    opening::Opening,
     origin::{Origin, PerOrigin},
+    per::{Numbered, Per},
     span::{Span, WITHHELD},
     value::{Attribute, Say, Scalar, Value, to_key_value},
-    writer::SpanWriter,
+    writer::{FieldWriter, SpanWriter},
 };
 use crate::{SpanCounts, TraceContext, fence::Panics};
 
@@ -66,8 +70,8 @@ pub struct SpanStart<'a> {
     pub scope: &'a Scope,
     /// The span's name: of low cardinality, without values.
     pub name: &'a str,
-    /// The same name, where it is a text of the program: it is judged once for all its spans.
-    pub static_name: Option<&'static str>,
+    /// The callsite of which it is the name: it is judged once for all spans that are made there.
+    pub callsite: Option<&'a Callsite>,
     /// Its side of the boundary that is crossed.
     pub kind: &'a SpanKind,
     /// The parent, local or remote; a span without one starts a new trace.
@@ -107,7 +111,7 @@ impl<'a> SpanStart<'a> {
         Self {
             scope,
             name,
-            static_name: None,
+            callsite: None,
             kind,
             parent: None,
             is_parent_remote: false,
@@ -196,6 +200,16 @@ pub trait SpanSink {
     /// As [`set_text`](Self::set_text), of a number or a truth value.
     fn set_scalar(&mut self, key: &str, value: Scalar) {
         self.set_attribute(key, value.into());
+    }
+
+    /// As [`set_text`](Self::set_text), under a key that stands in the code.
+    fn set_static_text(&mut self, key: &StaticKey, text: &str) {
+        self.set_text(key.text(), text);
+    }
+
+    /// As [`set_scalar`](Self::set_scalar), under a key that stands in the code.
+    fn set_static_scalar(&mut self, key: &StaticKey, value: Scalar) {
+        self.set_scalar(key.text(), value);
     }
 
     /// Sets several, one after the other.

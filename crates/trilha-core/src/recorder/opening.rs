@@ -1,14 +1,8 @@
 //! What many spans begin with. No attribute is judged or written here.
 
-use std::{
-    fmt,
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::{Attribute, Value};
+use super::{Attribute, Numbered, Value};
 use crate::{MatchedRoute, schema::Key};
 
 /// The name and the first attributes of many spans, such as those of all requests to one route: each guard judges them
@@ -68,58 +62,9 @@ impl Opening {
     }
 }
 
-/// What is kept for each [`Opening`]. For those beyond the first of a program nothing is. Nothing is ever taken out, so
-/// that reading needs no lock.
-pub struct PerOpening<T>([OnceLock<T>; MOST]);
-
-/// Openings for which something is kept.
-const MOST: usize = 1_024;
-
-impl<T> PerOpening<T> {
-    /// Nothing is kept yet.
-    pub const fn new() -> Self {
-        Self([const { OnceLock::new() }; MOST])
-    }
-
-    /// What was kept for `opening`.
+impl Numbered for Opening {
     #[inline]
-    pub fn get(&self, opening: &Opening) -> Option<&T> {
-        self.0.get(opening.number)?.get()
-    }
-
-    /// Keeps `value` for `opening`, where there is a place for it.
-    pub fn keep(&self, opening: &Opening, value: T) {
-        if let Some(place) = self.0.get(opening.number) {
-            let _ = place.set(value);
-        }
-    }
-}
-
-impl<T> Default for PerOpening<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T> fmt::Debug for PerOpening<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PerOpening").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_for_one_opening_is_for_no_other_and_beyond_the_bound_nothing_is() {
-        let kept = PerOpening::new();
-        let openings: Vec<_> = (0..2 * MOST).map(|_| Opening::new("alike", [])).collect();
-        openings.iter().enumerate().for_each(|(at, opening)| kept.keep(opening, at));
-        let found: Vec<_> = openings.iter().map(|opening| kept.get(opening).copied()).collect();
-        assert!(found.iter().enumerate().all(|(at, found)| found.is_none_or(|found| found == at)));
-        // Other tests have some too.
-        assert!(found.iter().flatten().count() <= MOST);
-        assert_eq!(kept.get(&Opening::new("alike", [])), None);
+    fn number(&self) -> usize {
+        self.number
     }
 }

@@ -68,9 +68,9 @@ impl Span {
         let record = handle.recorder().start(&silent);
         let mut span = Self { is_kept: true, says_route, record, attributes, handle };
         span.write_first(|writer| {
-            match (opening, start.static_name) {
+            match (opening, start.callsite) {
                 (Some(opening), _) => says_route = writer.open(opening) && opening.route().is_some(),
-                (None, Some(name)) => writer.set_static_name(name),
+                (None, Some(callsite)) => writer.set_name_of(callsite),
                 (None, None) => writer.set_name(start.name),
             }
             if !start.attributes.is_empty() {

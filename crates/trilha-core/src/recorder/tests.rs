@@ -6,13 +6,13 @@ use opentelemetry::{Context, trace::TraceContextExt};
 use parking_lot::Mutex;
 
 use super::{
-    Attribute, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, Status, Value,
-    unkept::Unkept,
+    Attribute, Callsite, Link, Opening, Origin, PassThrough, SpanRecord, SpanSink, SpanStart, SpanWriter,
+    Status, Value, unkept::Unkept,
 };
 use crate::{
     ContextAttributes, Handle, MatchedRoute, Operation, Outcome, Recorder, Scope, Span, SpanCounts, SpanKind,
     TraceContext,
-    guard::{Detector, HashKey, PiiGuard, Rules},
+    guard::{Action, Detector, HashKey, KeyRules, Mode, PiiGuard, Rules},
     schema::{Exit, Key, PiiClass, Schema},
 };
 
@@ -323,19 +323,58 @@ fn a_child_of_what_is_not_kept_is_counted_and_shares_the_record() {
 #[test]
 fn a_name_that_stands_in_the_code_is_judged_by_each_guard() {
     let (scope, words) = (Scope::new("test", ""), Words::default());
-    let started = |guard: &PiiGuard, name: &'static str| {
+    let started = |guard: &PiiGuard, callsite: &Callsite| {
         let handle = Handle::builder(Arc::new(words.clone())).guard(guard.clone()).build();
-        let start =
-            SpanStart { static_name: Some(name), ..SpanStart::new(&scope, name, &SpanKind::Internal) };
+        let start = SpanStart { callsite: Some(callsite), ..SpanStart::new(&scope, "", &SpanKind::Internal) };
         Span::start(start, &Context::new(), Some(&handle), |_| {});
         words.said.lock().pop().unwrap()
     };
     let (usual, open) = (PiiGuard::default(), Rules::new().without(Detector::Email));
     let open = PiiGuard::builder().rules(open).build().unwrap();
+    let [to_ana, to] = ["to ana@example.com", "to"].map(|name| Callsite::new(name, []));
     for _ in 0..2 {
-        assert_eq!(started(&open, "to ana@example.com"), "name to ana@example.com");
-        assert_eq!(started(&usual, "to ana@example.com"), "name to [redacted:email]");
-        assert_eq!(started(&usual, "to"), "name to");
+        assert_eq!(started(&open, &to_ana), "name to ana@example.com");
+        assert_eq!(started(&usual, &to_ana), "name to [redacted:email]");
+        assert_eq!(started(&usual, &to), "name to");
+    }
+}
+
+#[test]
+fn fields_of_a_callsite_are_judged_as_all_attributes_are() {
+    let (scope, words) = (Scope::new("test", ""), Words::default());
+    let keys = ["order.id", "password", "customer", "http.response.status_code", "", "a.key.that.is.long"];
+    let callsite = Callsite::new("work", keys);
+    let (long, list) = ("x".repeat(Rules::VALUE_BYTES + 1), opentelemetry::Array::I64(vec![1]));
+    let values = [
+        Value::Str("42"),
+        Value::Str("ana@example.com"),
+        Value::Str(&long),
+        Value::Int(3),
+        Value::Int(52_998_224_725), // a CPF
+        Value::Float(0.5),
+        Value::Bool(true),
+        Value::Array(&list),
+    ];
+    let own = Rules::new().key("customer", KeyRules::new().action(Action::Drop));
+    for rules in [Rules::new(), Rules::new().mode(Mode::Strict), Rules::new().without(Detector::Email), own] {
+        let guard = PiiGuard::builder().rules(rules).build().unwrap();
+        for has_former_names in [false, true] {
+            let schema = Schema::builtin().with_former_names(has_former_names);
+            let handle = Handle::builder(Arc::new(words.clone())).guard(guard.clone()).schema(schema).build();
+            let said = |set: &dyn Fn(&mut SpanWriter<'_>, usize, Value<'_>)| {
+                let start = SpanStart::new(&scope, "", &SpanKind::Internal);
+                Span::start(start, &Context::new(), Some(&handle), |writer| {
+                    for at in 0..keys.len() {
+                        values.iter().for_each(|value| set(writer, at, *value));
+                    }
+                });
+                std::mem::take(&mut *words.said.lock())
+            };
+            let by_key = said(&|writer, at, value| writer.set_attribute(keys[at], value));
+            for _ in 0..2 {
+                assert_eq!(said(&|writer, at, value| writer.fields(&callsite).set(at, value)), by_key);
+            }
+        }
     }
 }
 

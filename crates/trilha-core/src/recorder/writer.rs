@@ -2,10 +2,12 @@
 
 use std::{fmt, time::SystemTime};
 
-use super::{Attribute, Link, Opening, Origin, Scalar, SpanSink, Status, Value, WITHHELD};
+use super::{
+    Attribute, Callsite, Link, Opening, Origin, Scalar, SpanSink, StaticKey, Status, Value, WITHHELD,
+};
 use crate::{
     ContextAttributes, Handle,
-    guard::{Judged, PiiGuard, Place, Verdict},
+    guard::{Judged, KnownKey, PiiGuard, Place, Verdict},
 };
 
 /// Writes to a span what the [guard](crate::guard) lets through.
@@ -42,6 +44,16 @@ impl<'s> SpanWriter<'s> {
     /// Sets an attribute, or replaces it.
     pub fn set_attribute<'v>(&mut self, key: &str, value: impl Into<Value<'v>>) {
         self.set(key, value.into());
+    }
+
+    /// Sets attributes whose keys are those of a callsite.
+    #[inline]
+    pub fn fields<'w>(&'w mut self, callsite: &'w Callsite) -> FieldWriter<'w, 's> {
+        let known = match self.has_former_names() {
+            true => None, // each is looked for
+            false => self.guard().known(callsite),
+        };
+        FieldWriter { callsite, known: known.map_or(&[], |known| &known.keys), span: self }
     }
 
     /// Sets several: nearly always all of them leave as they are.
@@ -175,11 +187,11 @@ impl<'s> SpanWriter<'s> {
         }
     }
 
-    /// Sets the name to a text of the program, which is judged once.
-    pub(super) fn set_static_name(&mut self, name: &'static str) {
-        match self.guard().lets_name_through(name) {
-            true => self.sink.set_name(name),
-            false => self.set_name(name),
+    /// Sets the name to that of a callsite, which is judged once.
+    pub(super) fn set_name_of(&mut self, callsite: &Callsite) {
+        match self.guard().known(callsite).is_some_and(|known| known.lets_name_through) {
+            true => self.sink.set_name(callsite.name()),
+            false => self.set_name(callsite.name()),
         }
     }
 
@@ -214,5 +226,54 @@ impl<'s> SpanWriter<'s> {
 
     fn judge<'t>(&self, place: Place, text: &'t str) -> Verdict<'t> {
         self.guard().judge_for(place, "", text, Some(self.attributes))
+    }
+}
+
+/// Writes to a span the fields of a [`Callsite`].
+#[derive(Debug)]
+pub struct FieldWriter<'w, 's> {
+    span: &'w mut SpanWriter<'s>,
+    callsite: &'w Callsite,
+    /// What the guard knows of its keys. Nothing where each is to be looked up.
+    known: &'w [KnownKey],
+}
+
+impl<'s> FieldWriter<'_, 's> {
+    /// The span, for attributes that are no fields.
+    pub fn span(&mut self) -> &mut SpanWriter<'s> {
+        self.span
+    }
+
+    /// Sets the attribute under the key at this position.
+    #[inline(always)]
+    pub fn set<'v>(&mut self, at: usize, value: impl Into<Value<'v>>) {
+        let value = value.into();
+        match (value, value.scalar()) {
+            (Value::Str(text), _) => self.set_text(at, text),
+            (_, Some(scalar)) => self.set_scalar(at, scalar),
+            (_, None) => self.span.set_judged(self.key(at), value),
+        }
+    }
+
+    #[inline(never)]
+    fn set_text(&mut self, at: usize, text: &str) {
+        let Some(known) = self.known.get(at) else { return self.span.set_text(self.key(at), text) };
+        match known.lets_text_through(text) {
+            true => self.span.sink.set_static_text(&known.key, text),
+            false => self.span.set_text(known.key.text(), text),
+        }
+    }
+
+    #[inline(never)]
+    fn set_scalar(&mut self, at: usize, value: Scalar) {
+        let Some(known) = self.known.get(at) else { return self.span.set_any_scalar(self.key(at), value) };
+        match known.lets_scalar_through(value) {
+            true => self.span.sink.set_static_scalar(&known.key, value),
+            false => self.span.set_any_scalar(known.key.text(), value),
+        }
+    }
+
+    fn key(&self, at: usize) -> &'static str {
+        self.callsite.keys().get(at).map_or("", StaticKey::text)
     }
 }

@@ -4,7 +4,8 @@ use opentelemetry::Array;
 use trilha_core::recorder::{Attribute, Scalar, Value};
 
 use super::{
-    copy::{LONGEST_COPY, copy, copy_short},
+    Key,
+    copy::{LONGEST_COPY, copy},
     field::{any_value, array_value, key_value},
     wire::{
         FIXED64, LENGTH, VARINT, parts, put_fixed64, put_header, put_message, put_text, put_uint, short_tag,
@@ -30,9 +31,7 @@ pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribu
     match (value, value.scalar()) {
         (Value::Str(text), _) => match cut(text, max_chars) {
             text if is_short(key, text) => {
-                add(out, AROUND_TEXT + key.len() + text.len(), |place| {
-                    write_short_text(place, field, key, text)
-                });
+                add(out, text_len(key, text), |place| write_short_text(place, field, key, text));
             }
             text => put_long_text(out, field, key, text),
         },
@@ -40,7 +39,7 @@ pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribu
             if is_short(key, "")
                 && let Some(value) = ShortValue::of(scalar) =>
         {
-            add(out, AROUND_SCALAR + key.len(), |place| write_short_scalar(place, field, key, value));
+            add(out, scalar_len(key, value), |place| write_short_scalar(place, field, key, value));
         }
         _ => put_message(out, field, |out| {
             put_text(out, key_value::KEY, key);
@@ -49,11 +48,11 @@ pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribu
     }
 }
 
-/// Appends what is written into a place of `most` bytes: it returns how many it needs.
-fn add(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+/// Appends so many bytes, which are written with room behind them.
+fn add(out: &mut Vec<u8>, len: usize, write: impl FnOnce(&mut [u8])) {
     let start = out.len();
-    out.resize(start + most, 0);
-    let len = out.get_mut(start..).map_or(0, write);
+    out.resize(start + LONGEST_SHORT, 0);
+    out.get_mut(start..).map(write);
     out.truncate(start + len);
 }
 
@@ -63,16 +62,24 @@ pub(crate) fn is_short(key: &str, text: &str) -> bool {
     (1..=LONGEST_COPY).contains(&key.len()) && key.len() + text.len() < 0x80 - 16
 }
 
-/// What stands around key and text of an attribute that [is short](is_short).
-pub(crate) const AROUND_TEXT: usize = 4 + 4;
+/// The room in which an attribute that [is short](is_short) is written, whatever is written over.
+pub(crate) const LONGEST_SHORT: usize = 0x80 + LONGEST_COPY;
 
-/// The room that is needed around the key of a [short value](ShortValue), whatever it is.
-pub(crate) const AROUND_SCALAR: usize = 4 + 3 + 8;
-
-/// Writes an attribute that [is short](is_short) into a place with room [around](AROUND_TEXT) key and text, and returns
-/// its length.
+/// The length of an attribute that [is short](is_short).
 #[inline(always)]
-pub(crate) fn write_short_text(place: &mut [u8], field: u32, key: &str, text: &str) -> usize {
+pub(crate) fn text_len(key: impl Key, text: &str) -> usize {
+    4 + key.text().len() + 4 + text.len()
+}
+
+/// As [`text_len`], of a short value.
+#[inline(always)]
+pub(crate) fn scalar_len(key: impl Key, value: ShortValue) -> usize {
+    4 + key.text().len() + 3 + usize::from(value.len)
+}
+
+/// Writes an attribute that [is short](is_short) into a place with [room](LONGEST_SHORT).
+#[inline(always)]
+pub(crate) fn write_short_text(place: &mut [u8], field: u32, key: impl Key, text: &str) {
     let len = text.len() as u8;
     if let Some(place) = write_key(place, field, key, 4 + len)
         && let Some((value, place)) = place.split_first_chunk_mut()
@@ -81,7 +88,6 @@ pub(crate) fn write_short_text(place: &mut [u8], field: u32, key: &str, text: &s
         *value = [VALUE, 2 + len, STRING, len];
         copy(place, text.as_bytes());
     }
-    AROUND_TEXT + key.len() + text.len()
 }
 
 /// A number or a truth value as it is written, in eight bytes at most.
@@ -113,9 +119,9 @@ impl ShortValue {
     }
 }
 
-/// As [`write_short_text`], with room [around](AROUND_SCALAR) the key.
+/// As [`write_short_text`].
 #[inline(always)]
-pub(crate) fn write_short_scalar(place: &mut [u8], field: u32, key: &str, value: ShortValue) -> usize {
+pub(crate) fn write_short_scalar(place: &mut [u8], field: u32, key: impl Key, value: ShortValue) {
     let ShortValue { kind, bytes, len } = value;
     if let Some(place) = write_key(place, field, key, 3 + len)
         && let Some((head, place)) = place.split_first_chunk_mut()
@@ -124,7 +130,6 @@ pub(crate) fn write_short_scalar(place: &mut [u8], field: u32, key: &str, value:
         *head = [VALUE, 1 + len, kind];
         *place = bytes.to_le_bytes(); // what is behind its end is written over
     }
-    4 + key.len() + 3 + usize::from(len)
 }
 
 const KEY: u8 = short_tag(key_value::KEY, LENGTH);
@@ -136,13 +141,11 @@ const DOUBLE: u8 = short_tag(any_value::DOUBLE, FIXED64);
 
 /// Writes what stands before a value of `value_len` bytes, and returns the place for that.
 #[inline(always)]
-fn write_key<'p>(place: &'p mut [u8], field: u32, key: &str, value_len: u8) -> Option<&'p mut [u8]> {
-    let key_len = key.len() as u8;
+fn write_key(place: &mut [u8], field: u32, key: impl Key, value_len: u8) -> Option<&mut [u8]> {
+    let key_len = key.text().len() as u8;
     let (head, place) = place.split_first_chunk_mut()?;
     *head = [short_tag(field, LENGTH), 2 + key_len + value_len, KEY, key_len];
-    let (name, place) = place.split_at_mut_checked(key.len())?;
-    copy_short(name, key.as_bytes());
-    Some(place)
+    key.write(place)
 }
 
 /// Of text the length is known before, so that nothing has to be moved.

@@ -1,7 +1,9 @@
 //! Copies of few bytes: a call would cost more than the copy.
 
+use trilha_core::recorder::StaticKey;
+
 /// What is no longer is copied without a call.
-pub(super) const LONGEST_COPY: usize = 32;
+pub(super) const LONGEST_COPY: usize = StaticKey::PADDED;
 
 /// Copies bytes to a place of their length.
 #[inline(always)]

@@ -9,17 +9,19 @@ mod attribute;
 mod copy;
 mod event;
 pub(crate) mod field;
+mod key;
 mod origin;
 mod request;
 mod wire;
 
 pub(crate) use self::{
     attribute::{
-        AROUND_SCALAR, AROUND_TEXT, ShortValue, cut, is_short, key_of, min_len, put_attribute,
-        put_attributes, write_short_scalar, write_short_text,
+        LONGEST_SHORT, ShortValue, cut, is_short, key_of, min_len, put_attribute, put_attributes, scalar_len,
+        text_len, write_short_scalar, write_short_text,
     },
     copy::copy,
     event::write_short_event,
+    key::Key,
     origin::attributes_of,
     request::{Pieces, encode_request, encode_resource},
     wire::{

@@ -16,10 +16,11 @@ use super::{
 };
 use crate::{
     encode::{
-        AROUND_SCALAR, AROUND_TEXT, LENGTH, ShortValue, copy, cut,
+        Key, LENGTH, LONGEST_SHORT, ShortValue, copy, cut,
         field::{link, span, status},
         is_short, key_of, min_len, parts, put_attribute, put_attributes, put_bytes, put_fixed32, put_fixed64,
-        put_message, put_text, put_uint, short_tag, sized_len, write_short_scalar, write_short_text,
+        put_message, put_text, put_uint, scalar_len, short_tag, sized_len, text_len, write_short_scalar,
+        write_short_text,
     },
     queue::Rank,
 };
@@ -166,41 +167,39 @@ impl SpanBuffer {
 
     /// As [`set_attribute`](Self::set_attribute), without a detour for what is short and new.
     #[inline(always)]
-    pub(crate) fn set_text(&mut self, key: &str, text: &str) {
+    pub(crate) fn set_text(&mut self, key: impl Key, text: &str) {
         if text.len() <= self.limits.value_chars
-            && is_short(key, text)
-            && let Some(place) = self.place_of_new(key, AROUND_TEXT + key.len() + text.len())
+            && is_short(key.text(), text)
+            && let Some(place) = self.place_of_new(key, text_len(key, text))
         {
             write_short_text(place, span::ATTRIBUTES, key, text);
         } else {
-            self.set_text_with_care(key, text);
+            self.set_text_with_care(key.text(), text);
         }
     }
 
     /// As [`set_text`](Self::set_text).
     #[inline(always)]
-    pub(crate) fn set_scalar(&mut self, key: &str, value: Scalar) {
-        let start = self.bytes.len();
-        if is_short(key, "")
+    pub(crate) fn set_scalar(&mut self, key: impl Key, value: Scalar) {
+        if is_short(key.text(), "")
             && let Some(short) = ShortValue::of(value)
-            && let Some(place) = self.place_of_new(key, AROUND_SCALAR + key.len())
+            && let Some(place) = self.place_of_new(key, scalar_len(key, short))
         {
-            let len = write_short_scalar(place, span::ATTRIBUTES, key, short);
-            self.bytes.truncate(start + len);
+            write_short_scalar(place, span::ATTRIBUTES, key, short);
         } else {
-            self.set_scalar_with_care(key, value);
+            self.set_scalar_with_care(key.text(), value);
         }
     }
 
-    /// Where a new attribute with this key is to be written, of so many bytes at most. The key is not new any more. None
-    /// where there may be one already, or where there may be no room.
+    /// Where a new attribute with this key is to be written, of so many bytes. The key is not new any more. None where
+    /// there may be one already, or where there may be no room.
     #[inline(always)]
-    fn place_of_new(&mut self, key: &str, len: usize) -> Option<&mut [u8]> {
+    fn place_of_new(&mut self, key: impl Key, len: usize) -> Option<&mut [u8; LONGEST_SHORT]> {
         let fits = self.bytes.len() + len <= self.most_bytes;
-        if !fits || self.attributes >= self.limits.attributes || !self.seen.add(key) {
+        if !fits || self.attributes >= self.limits.attributes || !self.seen.add(key.mark()) {
             return None;
         }
-        let place = self.bytes.add(len)?;
+        let place = self.bytes.add_with_room(len)?;
         self.attributes += 1;
         Some(place)
     }
@@ -232,7 +231,7 @@ impl SpanBuffer {
             return count(&mut self.dropped.attributes);
         }
         if old.is_empty() {
-            self.seen.add(key);
+            self.seen.add(key.mark());
             self.attributes += 1;
         } else {
             self.remove(&old);

@@ -49,6 +49,15 @@ impl Bytes {
         Some(added)
     }
 
+    /// As [`add`](Self::add), with as much room that is known when this is compiled. What is written behind them is
+    /// written over.
+    #[inline(always)]
+    pub(super) fn add_with_room<const ROOM: usize>(&mut self, len: usize) -> Option<&mut [u8; ROOM]> {
+        let room = self.all.get_mut(self.len..)?.first_chunk_mut()?;
+        self.len += len.min(ROOM);
+        Some(room)
+    }
+
     /// Adds so many bytes, which `write` writes.
     #[inline(always)]
     pub(super) fn put(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {

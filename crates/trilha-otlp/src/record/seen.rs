@@ -5,36 +5,22 @@
 pub(super) struct Seen([u64; 4]);
 
 impl Seen {
-    /// Whether the key is new for certain; it is not any more.
+    /// Whether the key with this [mark](trilha_core::recorder::StaticKey::mark_of) is new for certain; it is not any
+    /// more.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: &str) -> bool {
-        let mark = mark(key);
-        // The upper bits of a product depend on all bits of its factors.
-        let Some(word) = self.0.get_mut((mark >> 30) as usize) else { return false };
-        let bit = 1 << (mark >> 24 & 63);
+    pub(super) fn add(&mut self, mark: u8) -> bool {
+        let Some(word) = self.0.get_mut(usize::from(mark >> 6)) else { return false };
+        let bit = 1 << (mark & 63);
         let is_new = *word & bit == 0;
         *word |= bit;
         is_new
     }
 }
 
-/// A number that differs for nearly all keys that differ: of a key's length and its ends.
-#[inline(always)]
-fn mark(key: &str) -> u32 {
-    let key = key.as_bytes();
-    let ends = match (key.first_chunk(), key.last_chunk()) {
-        (Some(first), Some(last)) => u32::from_le_bytes(*first).rotate_left(13) ^ u32::from_le_bytes(*last),
-        _ => match key {
-            [first, .., last] => u32::from(*first) << 8 | u32::from(*last),
-            _ => key.first().map_or(0, |only| u32::from(*only)),
-        },
-    };
-    (ends ^ (key.len() as u32).rotate_left(31)).wrapping_mul(0x9e37_79b1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trilha_core::recorder::StaticKey;
 
     /// One that shares its mark with another costs a look at all attributes.
     #[test]
@@ -55,7 +41,7 @@ mod tests {
         for of_kind in [&of_http[..], &of_rpc, &of_database] {
             let mut seen = Seen::default();
             for key in of_work.iter().chain(&of_server).chain(of_kind) {
-                assert!(seen.add(key), "{key}");
+                assert!(seen.add(StaticKey::mark_of(key)), "{key}");
             }
         }
     }
@@ -65,8 +51,8 @@ mod tests {
         let mut seen = Seen::default();
         let keys: Vec<_> =
             (0..40).map(|number| format!("key.{number}")).chain(["".into(), "k".into()]).collect();
-        let new = keys.iter().filter(|key| seen.add(key)).count();
+        let new = keys.iter().filter(|key| seen.add(StaticKey::mark_of(key))).count();
         assert!(new > 30, "{new}");
-        assert!(!keys.iter().any(|key| seen.add(key)));
+        assert!(!keys.iter().any(|key| seen.add(StaticKey::mark_of(key))));
     }
 }

@@ -5,7 +5,7 @@ use std::{num::NonZeroU64, sync::Arc, time::SystemTime};
 use parking_lot::Mutex;
 use trilha_core::{
     Scope, TraceContext,
-    recorder::{Attribute, Link, Opening, Origin, Scalar, SpanRecord, SpanSink, Status, Value},
+    recorder::{Attribute, Link, Opening, Origin, Scalar, SpanRecord, SpanSink, StaticKey, Status, Value},
 };
 
 use super::{Limits, buffer::SpanBuffer, head::Head, now, scratch, unix_nanos};
@@ -176,6 +176,14 @@ impl SpanSink for Written {
     }
 
     fn set_scalar(&mut self, key: &str, value: Scalar) {
+        self.write(|buffer| buffer.set_scalar(key, value));
+    }
+
+    fn set_static_text(&mut self, key: &StaticKey, text: &str) {
+        self.write(|buffer| buffer.set_text(key, text));
+    }
+
+    fn set_static_scalar(&mut self, key: &StaticKey, value: Scalar) {
         self.write(|buffer| buffer.set_scalar(key, value));
     }
 

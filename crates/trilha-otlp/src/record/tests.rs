@@ -1,5 +1,7 @@
 //! What is written is what was set: any span, decoded by the official messages, equals its model.
 
+use std::sync::LazyLock;
+
 use opentelemetry::{Array, Value as OwnedValue};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value as Decoded},
@@ -9,7 +11,7 @@ use proptest::{collection::vec, prelude::*};
 use prost::Message;
 use trilha_core::{
     SpanKind, TraceContext, Traceparent, Tracestate,
-    recorder::{Attribute, Link, Origin, Status, Value},
+    recorder::{Attribute, Callsite, Link, Origin, Status, Value},
 };
 
 use super::{Limits, buffer::SpanBuffer, head::Head};
@@ -18,6 +20,8 @@ use super::{Limits, buffer::SpanBuffer, head::Head};
 #[derive(Clone, Debug)]
 enum Change {
     Attribute(String, OwnedValue),
+    /// Under one of the [keys that stand in the code](CALLSITE).
+    Field(usize, OwnedValue),
     Event(String, u64, Vec<(String, OwnedValue)>),
     EventOf(Origin, String, u64, Vec<(String, OwnedValue)>),
     Link(Vec<(String, OwnedValue)>),
@@ -26,6 +30,14 @@ enum Change {
     Ok,
     Error(String),
 }
+
+/// Keys that others are set under too, none, and long ones.
+static CALLSITE: LazyLock<Callsite> = LazyLock::new(|| {
+    Callsite::new(
+        "",
+        ["a", "cd", "", "a.key.of.thirty.and.two.letters.", "a.key.of.thirty.and.three.letters"],
+    )
+});
 
 fn values() -> impl Strategy<Value = OwnedValue> {
     let text = "[a-zç🜁]{0,12}";
@@ -55,6 +67,7 @@ fn origins() -> impl Strategy<Value = Origin> {
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let change = prop_oneof![
         6 => ("[a-d]{0,2}", values()).prop_map(|(key, value)| Change::Attribute(key, value)),
+        3 => (0..CALLSITE.keys().len(), values()).prop_map(|(at, value)| Change::Field(at, value)),
         2 => ("[a-zç]{0,9}", any::<u64>(), attributes()).prop_map(|(name, at, list)| Change::Event(name, at, list)),
         2 => (origins(), "[a-zç]{0,9}", any::<u64>(), attributes())
             .prop_map(|(origin, name, at, list)| Change::EventOf(origin, name, at, list)),
@@ -108,6 +121,14 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
     for change in changes {
         match change {
             Change::Attribute(key, value) => buffer.set_attribute((key, value.into())),
+            Change::Field(at, value) => {
+                let (key, value) = (&CALLSITE.keys()[*at], Value::from(value));
+                match (value, value.scalar()) {
+                    (Value::Str(text), _) => buffer.set_text(key, text),
+                    (_, Some(scalar)) => buffer.set_scalar(key, scalar),
+                    _ => buffer.set_attribute((key.text(), value)),
+                }
+            }
             Change::Event(name, at, list) => buffer.add_event(name, *at, &borrow(list)),
             Change::EventOf(origin, name, at, list) => {
                 buffer.add_event_of(*origin, name, *at, &borrow(list));
@@ -162,8 +183,13 @@ fn model(changes: &[Change], limits: &Limits) -> Span {
     let mut status = DecodedStatus::default();
     for change in changes {
         match change {
-            Change::Attribute(key, value) => {
-                let known = span.attributes.iter().position(|kv| kv.key == *key);
+            Change::Attribute(..) | Change::Field(..) => {
+                let (key, value) = match change {
+                    Change::Field(at, value) => (CALLSITE.keys()[*at].text(), value),
+                    Change::Attribute(key, value) => (key.as_str(), value),
+                    _ => continue,
+                };
+                let known = span.attributes.iter().position(|kv| kv.key == key);
                 if key.is_empty() || (known.is_none() && span.attributes.len() == limits.attributes) {
                     span.dropped_attributes_count += 1;
                     continue;
@@ -281,6 +307,9 @@ proptest! {
         let changes: Vec<_> = changes.into_iter().map(|change| match change {
             Change::Attribute(key, OwnedValue::String(text)) => {
                 Change::Attribute(key, text.as_str().repeat(blow_up).into())
+            }
+            Change::Field(at, OwnedValue::String(text)) => {
+                Change::Field(at, text.as_str().repeat(blow_up).into())
             }
             Change::Event(name, at, list) => Change::Event(name.repeat(blow_up), at, list),
             Change::Error(message) => Change::Error(message.repeat(blow_up)),

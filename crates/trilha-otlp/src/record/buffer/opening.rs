@@ -1,6 +1,6 @@
 //! Openings of spans: each is written once, and copied from then on.
 
-use trilha_core::recorder::{Opening, PerOpening};
+use trilha_core::recorder::{Opening, Per};
 
 use super::{Limits, SpanBuffer};
 
@@ -44,7 +44,7 @@ impl SpanBuffer {
 /// None where too many others are known already.
 #[inline]
 fn opened(opening: &Opening) -> Option<&'static Opened> {
-    static OPENED: PerOpening<Box<Opened>> = PerOpening::new();
+    static OPENED: Per<Opening, Box<Opened>> = Per::new();
     let known = OPENED.get(opening).or_else(|| {
         OPENED.keep(opening, Box::new(Opened::new(opening)));
         OPENED.get(opening)
