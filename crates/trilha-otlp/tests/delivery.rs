@@ -162,7 +162,8 @@ fn a_span_that_is_sampled_out_has_ids_and_is_counted_apart() {
 fn a_span_that_nobody_ended_is_sent_when_it_is_dropped() {
     let receiver = Receiver::start();
     let (pipeline, _) = start(Protocol::Http.endpoint(&receiver));
-    let record = pipeline.recorder().start(&SpanStart::new(&SCOPE, "forgotten", &SpanKind::Internal));
+    let record = pipeline.recorder().start(&SpanStart::new(&SCOPE, "", &SpanKind::Internal));
+    record.set_name("forgotten");
     record.set_attribute("k", Value::Bool(true));
     assert_eq!(pipeline.counts().open, 1);
     let trace_id = record.trace_context().trace_id();

@@ -109,9 +109,6 @@ impl SpanBuffer {
         self.head_len = self.bytes.len();
         self.name = self.head_len..self.head_len;
         self.is_open = true;
-        if !head.name.is_empty() {
-            self.set_name(head.name);
-        }
     }
 
     /// Replaces the name, unless there is no room for the new one.

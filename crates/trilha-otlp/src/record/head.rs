@@ -18,7 +18,6 @@ pub(crate) struct Head<'a> {
     pub(crate) context: &'a TraceContext,
     pub(crate) parent: Option<&'a TraceContext>,
     pub(crate) is_parent_remote: bool,
-    pub(crate) name: &'a str,
     pub(crate) kind: &'a SpanKind,
     pub(crate) start_nanos: u64,
 }

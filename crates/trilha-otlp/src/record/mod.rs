@@ -24,7 +24,7 @@ use trilha_core::{
 };
 
 pub use self::limits::Limits;
-use self::{head::Head, span::Way};
+use self::span::Way;
 use crate::delivery::Delivery;
 
 /// Starts spans that are written as OTLP while they are open, and hands them to the pipeline's queue
@@ -48,32 +48,22 @@ impl OtlpRecorder {
 
 impl Recorder for OtlpRecorder {
     fn start(&self, start: &SpanStart<'_>) -> Arc<dyn SpanRecord> {
-        let parent = start.parent.filter(|parent| parent.traceparent().is_some());
-        let context = TraceContext::of_child(parent, |id| self.sampler.decide(start, id));
+        let context = TraceContext::of_child(start.parent, |id| self.sampler.decide(start, id));
         if !context.is_sampled() {
             self.delivery.queue().sample_out();
             return Arc::new(PassThrough(context));
         }
-        let head = Head {
-            context: &context,
-            parent,
-            is_parent_remote: start.is_parent_remote,
-            name: start.name,
-            kind: start.kind,
-            start_nanos: unix_nanos(start.start_time),
-        };
         let queue = self.delivery.queue();
         let mut span = scratch::take();
         // Nobody else has it.
         if let Some(span) = Arc::get_mut(&mut span) {
             let way = Way { queue: Arc::clone(queue), started: queue.start() };
-            let buffer = span.begin(head, self.limits, start.scope, way);
-            start.attributes.iter().for_each(|attribute| buffer.set_attribute(*attribute));
-            start.links.iter().for_each(|link| buffer.add_link(link));
+            span.begin(context, start, self.limits, way);
         }
         span
     }
 
+    /// What is said of a span is set on it once it is judged.
     fn looks_at_content(&self) -> bool {
         false
     }

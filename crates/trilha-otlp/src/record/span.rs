@@ -5,7 +5,9 @@ use std::{num::NonZeroU64, sync::Arc, time::SystemTime};
 use parking_lot::Mutex;
 use trilha_core::{
     Scope, TraceContext,
-    recorder::{Attribute, Link, Opening, Origin, Scalar, SpanRecord, SpanSink, StaticKey, Status, Value},
+    recorder::{
+        Attribute, Link, Opening, Origin, Scalar, SpanRecord, SpanSink, SpanStart, StaticKey, Status, Value,
+    },
 };
 
 use super::{Limits, buffer::SpanBuffer, head::Head, now, scratch, unix_nanos};
@@ -45,19 +47,19 @@ impl OtlpSpan {
     }
 
     /// From here on it ends, at the latest when it is dropped.
-    pub(super) fn begin(
-        &mut self,
-        head: Head<'_>,
-        limits: Limits,
-        scope: &Scope,
-        way: Way,
-    ) -> &mut SpanBuffer {
-        self.context.clone_from(head.context);
+    pub(super) fn begin(&mut self, context: TraceContext, start: &SpanStart<'_>, limits: Limits, way: Way) {
+        self.context = context;
         let written = self.written.get_mut();
-        written.scope.clone_from(scope);
+        written.scope.clone_from(start.scope);
         (written.way, written.left_nanos) = (Some(way), None);
+        let head = Head {
+            context: &self.context,
+            parent: start.parent.filter(|parent| parent.traceparent().is_some()),
+            is_parent_remote: start.is_parent_remote,
+            kind: start.kind,
+            start_nanos: unix_nanos(start.start_time),
+        };
         written.buffer.begin(head, limits);
-        &mut written.buffer
     }
 
     /// How much memory it keeps for the next span.
@@ -232,12 +234,13 @@ pub(super) mod tests {
 
     /// In memory that this thread may have kept.
     pub(in crate::record) fn begun_span(name: &str, queue: &Arc<Queue>) -> Arc<OtlpSpan> {
-        let (context, kind) = (TraceContext::of_child(None, |_| true), &SpanKind::Internal);
-        let head =
-            Head { context: &context, parent: None, is_parent_remote: false, name, kind, start_nanos: 0 };
+        let (scope, context) = (Scope::new("test", ""), TraceContext::of_child(None, |_| true));
+        let long_ago = Some(SystemTime::UNIX_EPOCH);
+        let start = SpanStart { start_time: long_ago, ..SpanStart::new(&scope, "", &SpanKind::Internal) };
         let way = Way { queue: Arc::clone(queue), started: queue.start() };
         let mut span = scratch::take();
-        Arc::get_mut(&mut span).unwrap().begin(head, Limits::default(), &Scope::new("test", ""), way);
+        Arc::get_mut(&mut span).unwrap().begin(context, &start, Limits::default(), way);
+        span.set_name(name);
         span
     }
 

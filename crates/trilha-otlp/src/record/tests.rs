@@ -113,11 +113,11 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
         context: &own,
         parent: Some(&parent),
         is_parent_remote: true,
-        name,
         kind: &SpanKind::Consumer,
         start_nanos: 1_000,
     };
     let mut buffer = begun(head, limits);
+    buffer.set_name(name);
     for change in changes {
         match change {
             Change::Attribute(key, value) => buffer.set_attribute((key, value.into())),
@@ -148,10 +148,11 @@ fn buffer(name: &str, changes: &[Change], limits: Limits) -> SpanBuffer {
 /// In memory that other spans have left.
 fn begun(head: Head<'_>, limits: Limits) -> SpanBuffer {
     let mut buffer = SpanBuffer::empty();
-    let other = Head { name: "another", is_parent_remote: !head.is_parent_remote, ..head };
+    let other = Head { is_parent_remote: !head.is_parent_remote, ..head };
     buffer.begin(other, Limits::default().events(1));
     buffer.withhold();
     buffer.begin(other, Limits::default().attributes(1).events(1).links(0));
+    buffer.set_name("another");
     for key in ["a", "b"] {
         buffer.set_attribute((key, Value::Int(1)));
         buffer.add_event("another", 0, &[]);
@@ -338,7 +339,6 @@ fn a_huge_value_is_left_out_without_being_written() {
         context: &context(7, ""),
         parent: None,
         is_parent_remote: false,
-        name: "n",
         kind: &SpanKind::Internal,
         start_nanos: 0,
     };
@@ -398,7 +398,6 @@ fn a_span_never_ends_before_its_start() {
         context: &context(7, ""),
         parent: None,
         is_parent_remote: false,
-        name: "n",
         kind: &SpanKind::Internal,
         start_nanos: 5_000,
     };

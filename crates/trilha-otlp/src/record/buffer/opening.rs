@@ -76,8 +76,7 @@ mod tests {
 
     fn begun(limits: Limits) -> SpanBuffer {
         let (context, kind) = (TraceContext::of_child(None, |_| true), &SpanKind::Server);
-        let head =
-            Head { context: &context, parent: None, is_parent_remote: false, name: "", kind, start_nanos: 0 };
+        let head = Head { context: &context, parent: None, is_parent_remote: false, kind, start_nanos: 0 };
         let mut buffer = SpanBuffer::empty();
         buffer.begin(head, limits);
         buffer
