@@ -48,9 +48,9 @@ pub(crate) fn enter(of: Subscribed, id: &Id, span: Span) {
     let _ = ENTERED.try_with(|all| all.borrow_mut().push(entered));
 }
 
-/// Detaches what the span attached, and returns the span. Spans may be left in another order than they were
-/// entered.
-pub(crate) fn exit(of: Subscribed, id: &Id) -> Option<Span> {
+/// Detaches what the span attached, and leaves the span: whether it was entered. Spans may be left in another order
+/// than they were entered.
+pub(crate) fn exit(of: Subscribed, id: &Id) -> bool {
     let left = ENTERED.try_with(|all| {
         let mut all = all.borrow_mut();
         let at = all.iter().rposition(|entered| entered.of == of && entered.id == *id)?;
@@ -64,8 +64,11 @@ pub(crate) fn exit(of: Subscribed, id: &Id) -> Option<Span> {
         }
         Some(left)
     });
+    let Ok(Some(Entered { span, attached, .. })) = left else { return false };
     // A context runs foreign code when it drops: only now, when nothing is borrowed any more.
-    left.ok().flatten().map(|entered| entered.span)
+    drop(attached);
+    span.leave();
+    true
 }
 
 /// The span that was entered last, if it is the current one: no operation, and nothing of foreign code, runs

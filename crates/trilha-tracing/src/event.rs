@@ -36,10 +36,17 @@ pub(crate) struct Wanted {
 
 impl Target {
     /// The innermost span.
+    #[inline]
     pub(crate) fn innermost() -> Option<Self> {
-        if let Some(span) = entered::innermost() {
-            return span.map(Self::Known);
+        match entered::innermost() {
+            Some(span) => span.map(Self::Known),
+            None => Self::current(),
         }
+    }
+
+    /// The current span of the context.
+    #[inline(never)]
+    fn current() -> Option<Self> {
         let current = current::context();
         if !current.has_active_span() {
             return None;
@@ -80,10 +87,14 @@ impl Target {
     }
 
     fn add_event(&self, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
-        let context = match self {
-            Self::Known(span) => return span.write(|span| span.add_event_of(origin, name, attributes)),
-            Self::Foreign(context) => context,
-        };
+        match self {
+            Self::Known(span) => span.write(|span| span.add_event_of(origin, name, attributes)),
+            Self::Foreign(context) => Self::add_foreign(context, origin, name, attributes),
+        }
+    }
+
+    #[inline(never)]
+    fn add_foreign(context: &Context, origin: Origin, name: &str, attributes: &[Attribute<'_>]) {
         let handle = Handle::of(context);
         let Some(name) = judged(&handle, Place::EventName, name) else { return };
         let attributes = [&origin.attributes(), attributes].concat();
@@ -93,6 +104,7 @@ impl Target {
         });
     }
 
+    #[inline(never)]
     fn fail(&self, text: &str) {
         match self {
             Self::Known(span) => span.set_status(Status::Error(text)),

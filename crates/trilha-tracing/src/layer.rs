@@ -219,9 +219,7 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
 
     fn on_exit(&self, id: &Id, _: layer::Context<'_, S>) {
         let Some(subscribed) = self.subscribed else { return };
-        let Some(span) = entered::exit(subscribed, id) else { return };
-        span.leave();
-        if self.wants_timing {
+        if entered::exit(subscribed, id) && self.wants_timing {
             self.open.with(id, |made| made.timing.exit());
         }
     }
