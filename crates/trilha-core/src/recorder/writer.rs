@@ -197,6 +197,14 @@ impl<'s> SpanWriter<'s> {
 
     /// Replaces the name.
     pub fn set_name(&mut self, name: &str) {
+        match self.guard().lets_text_through(Place::SpanName, "", name) {
+            true => self.sink.set_name(name), // as nearly always
+            false => self.set_judged_name(name),
+        }
+    }
+
+    #[inline(never)]
+    fn set_judged_name(&mut self, name: &str) {
         match self.judge(Place::SpanName, name) {
             Verdict::Clean(name) => self.sink.set_name(name),
             Verdict::Replaced(name) => self.sink.set_name(&name),

@@ -1,7 +1,7 @@
 //! Attributes: a key, and a value of one of OTLP's types. No kvlist and no bytes: the API has neither.
 
 use opentelemetry::Array;
-use trilha_core::recorder::{Attribute, Scalar, Value};
+use trilha_core::recorder::{Attribute, Value};
 
 use super::{
     Key,
@@ -28,16 +28,15 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> &str {
 /// Appends an attribute as a `KeyValue` in `field`, its texts cut to `max_chars` characters.
 #[inline]
 pub(crate) fn put_attribute(out: &mut Vec<u8>, field: u32, (key, value): Attribute<'_>, max_chars: usize) {
-    match (value, value.scalar()) {
-        (Value::Str(text), _) => match cut(text, max_chars) {
+    match value {
+        Value::Str(text) => match cut(text, max_chars) {
             text if is_short(key, text) => {
                 add(out, text_len(key, text), |place| write_short_text(place, field, key, text));
             }
             text => put_long_text(out, field, key, text),
         },
-        (_, Some(scalar))
-            if is_short(key, "")
-                && let Some(value) = ShortValue::of(scalar) =>
+        _ if is_short(key, "")
+            && let Some(value) = ShortValue::of(value) =>
         {
             add(out, scalar_len(key, value), |place| write_short_scalar(place, field, key, value));
         }
@@ -99,10 +98,10 @@ pub(crate) struct ShortValue {
 }
 
 impl ShortValue {
-    /// None if it is longer.
+    /// None if it is longer, or something else.
     #[inline(always)]
-    pub(crate) fn of(value: Scalar) -> Option<Self> {
-        Some(match Value::from(value) {
+    pub(crate) fn of(value: Value<'_>) -> Option<Self> {
+        Some(match value {
             Value::Int(number @ 0..0x80) => Self { kind: INT, bytes: number as u64, len: 1 },
             Value::Int(number @ 0x80..0x0100_0000_0000_0000) => {
                 // Seven bits to a byte, by halves: a loop would need registers that no other value does.
@@ -110,9 +109,9 @@ impl ShortValue {
                 let halves = number & 0x0fff_ffff | (number & !0x0fff_ffff) << 4;
                 let quarters = halves & 0x3fff_0000_3fff | (halves & 0xfff_c000_0fff_c000) << 2;
                 let bytes = quarters & 0x7f_007f_007f_007f | (quarters & 0x3f80_3f80_3f80_3f80) << 1;
-                let last = bytes.ilog2() & !7;
-                let more = 0x8080_8080_8080_8080 & !(u64::MAX << last);
-                Self { kind: INT, bytes: bytes | more, len: 1 + (last / 8) as u8 }
+                let unused = bytes.leading_zeros() / 8;
+                let more = 0x80_8080_8080_8080 >> (8 * unused);
+                Self { kind: INT, bytes: bytes | more, len: 8 - unused as u8 }
             }
             Value::Float(number) => Self { kind: DOUBLE, bytes: number.to_bits(), len: 8 },
             Value::Bool(truth) => Self { kind: BOOL, bytes: u64::from(truth), len: 1 },

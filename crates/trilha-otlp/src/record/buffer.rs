@@ -5,7 +5,7 @@ mod opening;
 
 use std::ops::Range;
 
-use trilha_core::recorder::{Attribute, Link, Scalar, Status, Value, WITHHELD};
+use trilha_core::recorder::{Attribute, Link, Status, Value, WITHHELD};
 
 use super::{
     Limits,
@@ -150,10 +150,9 @@ impl SpanBuffer {
 
     #[inline(always)]
     fn set(&mut self, (key, value): Attribute<'_>) {
-        match (value, value.scalar()) {
-            (Value::Str(text), _) => self.set_text(key, text),
-            (_, Some(scalar)) => self.set_scalar(key, scalar),
-            (_, None) => self.set_with_care((key, value)),
+        match value {
+            Value::Str(text) => self.set_text(key, text),
+            _ => self.set_scalar(key, value),
         }
     }
 
@@ -177,9 +176,9 @@ impl SpanBuffer {
 
     /// As [`set_text`](Self::set_text).
     #[inline(always)]
-    pub(crate) fn set_scalar(&mut self, key: impl Key, value: Scalar) {
+    pub(crate) fn set_scalar<'v>(&mut self, key: impl Key, value: impl Into<Value<'v>> + Copy) {
         if is_short(key.text(), "")
-            && let Some(short) = ShortValue::of(value)
+            && let Some(short) = ShortValue::of(value.into())
             && let Some(place) = self.place_of_new(key, scalar_len(key, short))
         {
             write_short_scalar(place, span::ATTRIBUTES, key, short);
@@ -207,7 +206,7 @@ impl SpanBuffer {
     }
 
     #[inline(never)]
-    fn set_scalar_with_care(&mut self, key: &str, value: Scalar) {
+    fn set_scalar_with_care<'v>(&mut self, key: &str, value: impl Into<Value<'v>>) {
         self.set_with_care((key, value.into()));
     }
 

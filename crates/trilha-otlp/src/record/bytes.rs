@@ -49,12 +49,12 @@ impl Bytes {
         Some(added)
     }
 
-    /// As [`add`](Self::add), with as much room that is known when this is compiled. What is written behind them is
-    /// written over.
+    /// As [`add`](Self::add), of no more than `ROOM` bytes, with room up to there: what is written behind them is written
+    /// over.
     #[inline(always)]
     pub(super) fn add_with_room<const ROOM: usize>(&mut self, len: usize) -> Option<&mut [u8; ROOM]> {
-        let room = self.all.get_mut(self.len..)?.first_chunk_mut()?;
-        self.len += len.min(ROOM);
+        let room = self.all.get_mut(self.len..self.len + ROOM)?.first_chunk_mut()?;
+        self.len += len;
         Some(room)
     }
 
