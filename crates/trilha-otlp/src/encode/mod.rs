@@ -20,7 +20,7 @@ pub(crate) use self::{
         text_len, write_short_scalar, write_short_text,
     },
     copy::copy,
-    event::write_short_event,
+    event::{LONGEST_EVENT, write_short_event},
     key::Key,
     origin::attributes_of,
     request::{Pieces, encode_request, encode_resource},

@@ -7,7 +7,7 @@ use super::{
     buffer::{MAX_NAME, SpanBuffer, TIME_LEN, count, estimate, put_count},
 };
 use crate::encode::{
-    attributes_of, cut,
+    LONGEST_EVENT, attributes_of, cut,
     field::{event, span},
     put_attributes, put_fixed64, put_header, put_message, put_text, sized_len, write_short_event,
 };
@@ -51,14 +51,17 @@ impl SpanBuffer {
             return count(&mut self.dropped.events);
         }
         self.events += 1;
-        match len < 0x80 {
-            true => self.bytes.put(whole, |place| write_short_event(place, nanos, name, attributes)),
-            false => self.bytes.append(|out| {
+        if whole <= LONGEST_EVENT
+            && let Some(place) = self.bytes.add_with_room(whole)
+        {
+            write_short_event(place, len, nanos, name, attributes);
+        } else {
+            self.bytes.append(|out| {
                 put_header(out, span::EVENTS, len);
                 put_fixed64(out, event::TIME, nanos);
                 put_text(out, event::NAME, name);
                 out.extend_from_slice(attributes);
-            }),
+            });
         }
     }
 
