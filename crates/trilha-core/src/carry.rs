@@ -6,7 +6,7 @@
 
 use opentelemetry::Context;
 
-use crate::{ContextAttributes, current, operation::Work};
+use crate::{ContextAttributes, current, operation::Work, recorder::Owner};
 
 /// `f` under the context that is current now, wherever and whenever it runs: on a thread, in a pool.
 ///
@@ -51,7 +51,9 @@ impl ContextAttributes {
     #[must_use]
     pub fn in_context(&self, context: &Context) -> Context {
         match Work::span_of(context) {
-            Some(span) => Work::replace_span(context, span.with_attributes(self.clone())),
+            Some(span) => {
+                Work::replace_span(context, span.with_owner(Owner::new(self.clone(), span.handle())))
+            }
             None => context.clone(),
         }
     }

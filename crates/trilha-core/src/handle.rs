@@ -2,6 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
+    borrow::Cow,
     collections::HashMap,
     fmt,
     net::IpAddr,
@@ -49,7 +50,7 @@ struct Inner {
     propagation: Propagation,
     trust: TrustRules,
     service: Service,
-    vocabulary: Arc<Vocabulary>,
+    vocabulary: Vocabulary,
 }
 
 /// Who the service is, as its queries and messages say.
@@ -88,15 +89,15 @@ impl Handle {
 
     /// The handle of the operation that `context` belongs to, else as [`current`](Self::current).
     pub fn of(context: &Context) -> Self {
-        Self::inside(Work::span_of(context), context)
+        Self::inside(Work::span_of(context), context).into_owned()
     }
 
     /// [`of`](Self::of) a context in which `operation` runs.
-    pub(crate) fn inside(operation: Option<&Span>, context: &Context) -> Self {
+    pub(crate) fn inside<'s>(operation: Option<&'s Span>, context: &Context) -> Cow<'s, Self> {
         match operation {
-            _ if context.is_telemetry_suppressed() => Self::disabled(),
-            Some(operation) => operation.handle().clone(),
-            None => DEFAULT.read().clone().unwrap_or_else(Self::disabled),
+            _ if context.is_telemetry_suppressed() => Cow::Owned(Self::disabled()),
+            Some(operation) => Cow::Borrowed(operation.handle()),
+            None => Cow::Owned(DEFAULT.read().clone().unwrap_or_else(Self::disabled)),
         }
     }
 
@@ -144,7 +145,7 @@ impl Handle {
         self.0.vocabulary.guard()
     }
 
-    pub(crate) fn vocabulary(&self) -> &Arc<Vocabulary> {
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
         &self.0.vocabulary
     }
 
@@ -341,7 +342,7 @@ impl HandleBuilder {
             propagation,
             trust,
             service,
-            vocabulary: Arc::new(Vocabulary::new(schema, stats, guard)),
+            vocabulary: Vocabulary::new(schema, stats, guard),
         }))
     }
 }

@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 pub use self::route::MatchedRoute;
 pub(crate) use self::vocabulary::{OTHER, Vocabulary};
 use crate::{
-    Refusal, current,
+    Handle, Refusal, current,
     guard::{Place, Verdict},
     operation::Work,
     schema::{Consumer, Definition, Exit, Key, Model},
@@ -44,17 +44,17 @@ use crate::{
 /// attributes.model(&Model::new("churn", "2.3.1")?.stage("production")?);
 /// # Ok::<(), trilha_core::schema::InvalidValue>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ContextAttributes(Arc<Cell>);
 
-#[derive(Default)]
 struct Cell {
     values: RwLock<Values>,
     /// The route with which the work began, until another is set the first of the values.
     opened: Option<MatchedRoute>,
     /// Whether some were set since, or before a fork: for most work none are, and its spans ask without the lock.
     has_changed: AtomicBool,
-    vocabulary: Arc<Vocabulary>,
+    /// Of the service whose work it is.
+    handle: Handle,
 }
 
 impl Cell {
@@ -69,18 +69,18 @@ impl Cell {
 struct Values(SmallVec<[(usize, Arc<str>); 3]>);
 
 impl ContextAttributes {
-    pub(crate) fn new(vocabulary: Arc<Vocabulary>) -> Self {
-        Self::opened(vocabulary, None)
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self::opened(handle, None)
     }
 
     /// Those of work that begins with a route.
-    pub(crate) fn opened(vocabulary: Arc<Vocabulary>, route: Option<&MatchedRoute>) -> Self {
+    pub(crate) fn opened(handle: Handle, route: Option<&MatchedRoute>) -> Self {
         let values = route.map(|route| (Key::Route.index(), route.text().clone())).into_iter().collect();
         Self(Arc::new(Cell {
             values: RwLock::new(Values(values)),
             opened: route.cloned(),
             has_changed: AtomicBool::new(false),
-            vocabulary,
+            handle,
         }))
     }
 
@@ -95,6 +95,16 @@ impl ContextAttributes {
         Work::span_of(context).map(|span| span.attributes().clone())
     }
 
+    /// The handle under which the work began.
+    #[inline]
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.0.handle
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        self.0.handle.vocabulary()
+    }
+
     /// A copy for work that runs beside: what it sets is not seen here.
     #[must_use]
     pub fn fork(&self) -> Self {
@@ -103,7 +113,7 @@ impl ContextAttributes {
             has_changed: AtomicBool::new(!values.0.is_empty()),
             opened: None,
             values: RwLock::new(values),
-            vocabulary: self.0.vocabulary.clone(),
+            handle: self.0.handle.clone(),
         }))
     }
 
@@ -116,7 +126,7 @@ impl ContextAttributes {
     /// Sets the value of a key by its name, as of one that is the platform's own. A name that the schema
     /// does not know is refused and counted, as a value that breaks its rule is.
     pub fn set_named(&self, name: &str, value: impl AsRef<str>) -> &Self {
-        self.set_at(self.0.vocabulary.schema().position(name), value.as_ref());
+        self.set_at(self.vocabulary().schema().position(name), value.as_ref());
         self
     }
 
@@ -126,7 +136,7 @@ impl ContextAttributes {
         match MatchedRoute::new(template) {
             Some(route) => self.kept_route(&route),
             None => {
-                self.0.vocabulary.stats().refuse(Refusal::Attribute);
+                self.vocabulary().stats().refuse(Refusal::Attribute);
                 self
             }
         }
@@ -140,7 +150,7 @@ impl ContextAttributes {
 
     /// Whether the value was taken.
     pub(crate) fn set_at(&self, position: Option<usize>, value: &str) -> bool {
-        let vocabulary = &self.0.vocabulary;
+        let vocabulary = self.vocabulary();
         let definition = position.and_then(|at| Some((at, vocabulary.definition(at)?)));
         let Some((at, _)) = definition.filter(|(_, definition)| definition.accepts(value)) else {
             vocabulary.stats().refuse(Refusal::Attribute);
@@ -152,7 +162,7 @@ impl ContextAttributes {
 
     /// Whether a key of the schema may leave by `exit`. `None`: it is no key of the schema.
     pub(crate) fn may_travel(&self, name: &str, exit: Exit) -> Option<bool> {
-        let schema = self.0.vocabulary.schema();
+        let schema = self.vocabulary().schema();
         Some(schema.context_keys().get(schema.position(name)?)?.travels(exit))
     }
 
@@ -163,7 +173,7 @@ impl ContextAttributes {
 
     /// The value of the key of this name.
     pub fn value_named(&self, name: &str) -> Option<Arc<str>> {
-        let position = self.0.vocabulary.schema().position(name)?;
+        let position = self.vocabulary().schema().position(name)?;
         self.0.values.read().at(position).cloned()
     }
 
@@ -174,7 +184,7 @@ impl ContextAttributes {
         loop {
             let next = self.0.values.read().first_from(from);
             let Some((at, value)) = next else { return };
-            if let Some(definition) = self.0.vocabulary.definition(at) {
+            if let Some(definition) = self.vocabulary().definition(at) {
                 visit(definition, &value);
             }
             from = at + 1;
@@ -184,7 +194,7 @@ impl ContextAttributes {
     /// Calls `visit` with each value that is set and may leave by `exit`, as the [guard](crate::guard) lets it
     /// through.
     pub fn for_each_to(&self, exit: Exit, mut visit: impl FnMut(&str, &str)) {
-        let (guard, place) = (self.0.vocabulary.guard(), Place::of(exit));
+        let (guard, place) = (self.vocabulary().guard(), Place::of(exit));
         self.for_each(|definition, value| {
             let name = definition.name();
             if !definition.travels(exit) {
@@ -205,7 +215,7 @@ impl ContextAttributes {
 
     fn for_each_of(&self, values: &Values, mut visit: impl FnMut(usize, &Definition, &Arc<str>)) {
         for (at, value) in &values.0 {
-            if let Some(definition) = self.0.vocabulary.definition(*at) {
+            if let Some(definition) = self.vocabulary().definition(*at) {
                 visit(*at, definition, value);
             }
         }
@@ -230,7 +240,7 @@ impl ContextAttributes {
         self.for_each_of(&self.0.values.read(), |at, definition, value| {
             let is_said = dimensions.iter().any(|known| known.key.as_str() == definition.name());
             if definition.travels(Exit::Metric) && !is_said {
-                let value = self.0.vocabulary.bounded(at, value);
+                let value = self.vocabulary().bounded(at, value);
                 dimensions.push(KeyValue::new(definition.api_key(), value));
             }
         });
@@ -250,6 +260,13 @@ impl ContextAttributes {
             self.set(key, value);
         });
         self
+    }
+}
+
+impl Default for ContextAttributes {
+    /// Those of nobody's work.
+    fn default() -> Self {
+        Self::new(Handle::disabled())
     }
 }
 
@@ -282,7 +299,11 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Schema;
+    use crate::{HandleBuilder, NoopRecorder, schema::Schema};
+
+    fn of_a_service(settings: impl FnOnce(HandleBuilder) -> HandleBuilder) -> ContextAttributes {
+        ContextAttributes::new(settings(Handle::builder(Arc::new(NoopRecorder))).build())
+    }
 
     #[test]
     fn clones_share_and_forks_do_not() {
@@ -295,10 +316,10 @@ mod tests {
 
     #[test]
     fn a_value_against_the_rule_is_refused_and_counted() {
-        let attributes = ContextAttributes::default();
+        let attributes = of_a_service(|settings| settings);
         attributes.tenant("acme").tenant("two words").set_named("nobody_knows", "x");
         assert_eq!(attributes.value(Key::Tenant).as_deref(), Some("acme"));
-        assert_eq!(attributes.0.vocabulary.stats().refused(Refusal::Attribute), 2);
+        assert_eq!(attributes.handle().stats().refused(Refusal::Attribute), 2);
     }
 
     #[test]
@@ -343,11 +364,7 @@ mod tests {
     fn a_platforms_own_key_is_set_and_read_by_name() {
         let channel = Definition::builder("sales_channel", "Where the order came from").build().unwrap();
         let schema = Schema::default().with_key(channel).unwrap();
-        let attributes = ContextAttributes::new(Arc::new(Vocabulary::new(
-            schema,
-            Arc::default(),
-            crate::guard::PiiGuard::default(),
-        )));
+        let attributes = of_a_service(|settings| settings.schema(schema));
         attributes.set_named("sales_channel", "web").tenant("acme");
         assert_eq!(attributes.value_named("sales_channel").as_deref(), Some("web"));
         assert_eq!(attributes.value_named("tenant").as_deref(), Some("acme"));

@@ -161,6 +161,7 @@ impl Accepted {
 
     /// Sets what travels as context attributes. What breaks its key's rule, or may not travel so, goes no
     /// further as baggage either.
+    #[inline]
     pub(super) fn set_attributes(&mut self, attributes: &ContextAttributes, handle: &Handle) {
         if !self.baggage.is_empty() {
             self.set_members(attributes, handle);
@@ -200,6 +201,7 @@ impl Accepted {
     }
 
     /// Marks the operation's span where propagation was broken.
+    #[inline]
     pub(super) fn mark(&self, span: &Span) {
         if let Some(broken) = &self.broken {
             broken.mark(span);

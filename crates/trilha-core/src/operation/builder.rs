@@ -1,5 +1,7 @@
 //! What is known of an operation before it starts, and the start itself.
 
+use std::borrow::Cow;
+
 use opentelemetry::{
     Context,
     metrics::{Counter, Histogram},
@@ -17,7 +19,7 @@ use crate::{
     ContextAttributes, Handle, Scope, TraceContext,
     carrier::Carrier,
     current,
-    recorder::{Attribute, Decision, Link, Opening, Say, Span, SpanKind, SpanStart},
+    recorder::{Attribute, Decision, Link, Opening, Owner, Say, Span, SpanKind, SpanStart},
     trust::{Sender, Trust},
 };
 
@@ -210,7 +212,7 @@ impl<'a> OperationBuilder<'a> {
         };
         let outer = Work::span_of(&around);
         let handle = match self.handle {
-            Some(handle) if !around.is_telemetry_suppressed() => handle,
+            Some(handle) if !around.is_telemetry_suppressed() => Cow::Owned(handle),
             _ => Handle::inside(outer, &around),
         };
         // The trace is not kept, and nothing in it can be: the parent stands for its child.
@@ -234,7 +236,7 @@ impl<'a> OperationBuilder<'a> {
             Parent::Arrival(_) => Descent::of_remote(accepted.parent.take(), accepted.decision),
         };
         let route = self.opening.and_then(Opening::route);
-        let attributes = match outer.map(Span::attributes) {
+        let owner = match outer.map(Span::attributes) {
             Some(attributes) if !is_arrival => {
                 let attributes = match self.kind {
                     SpanKind::Client | SpanKind::Producer => attributes.clone(),
@@ -243,17 +245,17 @@ impl<'a> OperationBuilder<'a> {
                 if let Some(route) = route {
                     attributes.kept_route(route);
                 }
-                attributes
+                Owner::new(attributes, &handle)
             }
-            _ => ContextAttributes::opened(handle.vocabulary().clone(), route),
+            _ => ContextAttributes::opened(handle.into_owned(), route).into(),
         };
-        accepted.set_attributes(&attributes, &handle);
+        accepted.set_attributes(owner.attributes(), owner.handle());
         if let Some(context) = accepted.link.take() {
             self.links.push((context, &[]));
         }
         let links: Vec<_> =
             (self.links.iter()).map(|(context, attributes)| Link { context, attributes }).collect();
-        let is_told_all = unkept.is_none() && handle.recorder().looks_at_content();
+        let is_told_all = unkept.is_none() && owner.handle().recorder().looks_at_content();
         let all = is_told_all.then(|| described(self.attributes, describe));
         let measure = self.duration.map(|duration| Measure::start(duration, self.count, self.dimensions));
         let start = SpanStart {
@@ -262,8 +264,8 @@ impl<'a> OperationBuilder<'a> {
             ..SpanStart::new(self.scope, self.name, &self.kind)
         };
         let span = match unkept {
-            Some(parent) => parent.with_attributes(attributes),
-            None => Span::start_by(handle, &start, &descent, self.opening, attributes, |writer| {
+            Some(parent) => parent.with_owner(owner),
+            None => Span::start_by(owner, &start, &descent, self.opening, |writer| {
                 if all.is_none() {
                     describe(&mut |key, value| writer.set_attribute(key, value));
                 }

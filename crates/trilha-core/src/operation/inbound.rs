@@ -21,11 +21,13 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    #[inline]
     pub(crate) fn of(context: &Context) -> Option<&Self> {
         context.get()
     }
 
     /// The span of the operation that runs in `context`.
+    #[inline]
     pub(crate) fn span_of(context: &Context) -> Option<&Span> {
         Self::of(context)?.span.as_ref()
     }

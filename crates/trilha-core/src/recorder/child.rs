@@ -2,7 +2,7 @@
 
 use opentelemetry::Context;
 
-use super::{Span, SpanStart, SpanWriter};
+use super::{Owner, Span, SpanStart, SpanWriter};
 use crate::{
     ContextAttributes, Handle,
     operation::{Descent, Work},
@@ -20,8 +20,7 @@ pub enum Child {
 /// A [`Child`] that is to be [started](Self::start).
 #[derive(Debug)]
 pub struct OwnChild {
-    handle: Handle,
-    attributes: ContextAttributes,
+    owner: Owner,
     descent: Descent,
 }
 
@@ -36,17 +35,16 @@ impl Child {
         {
             return Self::Shared(parent.clone());
         }
-        let handle = match (around, fallback) {
-            _ if context.is_telemetry_suppressed() => Handle::disabled(),
-            (Some(around), _) => around.handle().clone(),
-            (None, Some(fallback)) => fallback.clone(),
-            (None, None) => Handle::of(context),
+        let is_suppressed = context.is_telemetry_suppressed();
+        let owner = match around {
+            Some(around) if is_suppressed => Owner::new(around.attributes().clone(), &Handle::disabled()),
+            Some(around) => around.owner().clone(),
+            None => {
+                let handle = fallback.filter(|_| !is_suppressed).cloned();
+                ContextAttributes::new(handle.unwrap_or_else(|| Handle::of(context))).into()
+            }
         };
-        let attributes = match around {
-            Some(around) => around.attributes().clone(),
-            None => ContextAttributes::new(handle.vocabulary().clone()),
-        };
-        Self::Own(OwnChild { handle, attributes, descent: Descent::inside(around, context) })
+        Self::Own(OwnChild { owner, descent: Descent::inside(around, context) })
     }
 }
 
@@ -54,6 +52,6 @@ impl OwnChild {
     /// Starts it; its parent is none that `start` names. Where it is kept, `first` says more of it, while nobody else
     /// has it.
     pub fn start(self, start: SpanStart<'_>, first: impl FnOnce(&mut SpanWriter<'_>)) -> Span {
-        Span::start_by(self.handle, &start, &self.descent, None, self.attributes, first)
+        Span::start_by(self.owner, &start, &self.descent, None, first)
     }
 }

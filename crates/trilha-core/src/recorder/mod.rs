@@ -8,6 +8,7 @@ mod child;
 mod noop;
 mod opening;
 mod origin;
+mod owner;
 mod per;
 mod span;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::{borrow::Cow, fmt::Debug, ptr, sync::Arc, time::SystemTime};
 
 pub use opentelemetry::trace::SpanKind;
 
+pub(crate) use self::owner::Owner;
 pub use self::{
     callsite::{Callsite, StaticKey},
     child::{Child, OwnChild},

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{Context, trace::TraceContextExt};
 
-use super::{Attribute, Child, Decision, Link, Opening, SpanRecord, SpanStart, SpanWriter, Status, Value};
+use super::{
+    Attribute, Child, Decision, Link, Opening, Owner, SpanRecord, SpanStart, SpanWriter, Status, Value,
+};
 use crate::{
     ContextAttributes, Handle, TraceContext,
     api::ApiSpan,
@@ -28,21 +30,20 @@ pub struct Span {
     is_kept: bool,
     /// Whether it began with the route of its context attributes.
     says_route: bool,
-    attributes: ContextAttributes,
-    handle: Handle,
+    owner: Owner,
 }
 
 impl Span {
-    /// Starts a span by `handle`, with what its guard lets through; `first` says more of one that is kept. Its parent is
-    /// that of `descent`. An `opening` has the name, and attributes that stand before those of `start`.
+    /// Starts a span, with what the guard of its handle lets through; `first` says more of one that is kept. Its parent
+    /// is that of `descent`. An `opening` has the name, and attributes that stand before those of `start`.
     pub(crate) fn start_by(
-        handle: Handle,
+        owner: Owner,
         start: &SpanStart<'_>,
         descent: &Descent,
         opening: Option<&Opening>,
-        attributes: ContextAttributes,
         first: impl FnOnce(&mut SpanWriter<'_>),
     ) -> Self {
+        let handle = owner.handle();
         let &Descent { ref parent, is_remote: is_parent_remote, decision } = descent;
         // The tracestate of a local one was judged when it came in.
         let judged = parent.as_ref().filter(|_| is_parent_remote);
@@ -59,14 +60,14 @@ impl Span {
                 whole = first.chain(start.attributes.iter().copied()).collect();
                 (start.name, start.attributes) = (opening.name(), &whole);
             }
-            let mut span = Self { says_route, ..Self::start_judged(handle, &start, attributes) };
+            let mut span = Self { says_route, ..Self::start_judged(owner, &start) };
             span.write_first(first);
             return span;
         }
         let silent =
             SpanStart { parent, is_parent_remote, decision, name: "", attributes: &[], links: &[], ..*start };
         let record = handle.recorder().start(&silent);
-        let mut span = Self { is_kept: true, says_route, record, attributes, handle };
+        let mut span = Self { is_kept: true, says_route, record, owner };
         span.write_first(|writer| {
             match (opening, start.callsite) {
                 (Some(opening), _) => says_route = writer.open(opening) && opening.route().is_some(),
@@ -84,9 +85,10 @@ impl Span {
     }
 
     /// Starts a span by a recorder that looks at what is said of it.
-    fn start_judged(handle: Handle, start: &SpanStart<'_>, attributes: ContextAttributes) -> Self {
+    fn start_judged(owner: Owner, start: &SpanStart<'_>) -> Self {
+        let (handle, attributes) = (owner.handle(), owner.attributes());
         let guard = handle.guard();
-        let verdict = guard.judge_for(Place::SpanName, "", start.name, Some(&attributes));
+        let verdict = guard.judge_for(Place::SpanName, "", start.name, Some(attributes));
         let name = match &verdict {
             Verdict::Clean(name) => *name,
             Verdict::Replaced(name) => name.as_str(),
@@ -102,18 +104,17 @@ impl Span {
             .collect();
         let mut record = None;
         let is_refused =
-            !guard.judge_all(Place::SpanAttribute, start.attributes, Some(&attributes), |judged| {
+            !guard.judge_all(Place::SpanAttribute, start.attributes, Some(attributes), |judged| {
                 let start = SpanStart { name, attributes: judged, links: &links, ..*start };
                 let started = handle.recorder().start(&start);
-                let mut writer =
-                    SpanWriter { sink: &mut &*started, handle: &handle, attributes: &attributes };
+                let mut writer = SpanWriter { sink: &mut &*started, handle, attributes };
                 judged.iter().for_each(|attribute| writer.write_former_name(*attribute));
                 record = Some(started);
             });
         let record = record.unwrap_or_else(|| {
             handle.recorder().start(&SpanStart { name, attributes: &[], links: &links, ..*start })
         });
-        let span = Self { is_kept: record.is_recording(), says_route: false, record, attributes, handle };
+        let span = Self { is_kept: record.is_recording(), says_route: false, record, owner };
         if is_refused || verdict == Verdict::SpanRefused {
             span.record.withhold();
         }
@@ -136,8 +137,12 @@ impl Span {
     }
 
     /// The same open span for work that has context attributes of its own.
-    pub(crate) fn with_attributes(&self, attributes: ContextAttributes) -> Self {
-        Self { attributes, ..self.clone() }
+    pub(crate) fn with_owner(&self, owner: Owner) -> Self {
+        Self { record: self.record.clone(), owner, ..*self }
+    }
+
+    pub(crate) fn owner(&self) -> &Owner {
+        &self.owner
     }
 
     /// `context` with this span as its current one; all else stays, handle and context attributes too.
@@ -176,12 +181,12 @@ impl Span {
 
     /// The handle that records it.
     pub fn handle(&self) -> &Handle {
-        &self.handle
+        self.owner.handle()
     }
 
     /// The context attributes that it takes along.
     pub fn attributes(&self) -> &ContextAttributes {
-        &self.attributes
+        self.owner.attributes()
     }
 
     /// The ids, flags and tracestate that children and other processes get.
@@ -234,7 +239,7 @@ impl Span {
     #[inline]
     pub fn write(&self, write: impl FnOnce(&mut SpanWriter<'_>)) {
         if self.is_kept {
-            let Self { handle, attributes, .. } = self;
+            let (handle, attributes) = (self.handle(), self.attributes());
             write(&mut SpanWriter { sink: &mut &*self.record, handle, attributes });
         }
     }
@@ -242,7 +247,7 @@ impl Span {
     /// As [`write`](Self::write), of a span that nobody else has yet. Whether it is kept is told here.
     #[inline]
     fn write_first(&mut self, write: impl FnOnce(&mut SpanWriter<'_>)) {
-        let Self { record, handle, attributes, is_kept, .. } = self;
+        let Self { record, owner, is_kept, .. } = self;
         let mut shared: &dyn SpanRecord;
         let sink = match Arc::get_mut(record).and_then(SpanRecord::sink) {
             Some(sink) => sink,
@@ -255,7 +260,7 @@ impl Span {
                 &mut shared
             }
         };
-        write(&mut SpanWriter { sink, handle, attributes });
+        write(&mut SpanWriter { sink, handle: owner.handle(), attributes: owner.attributes() });
     }
 
     /// The work on the span pauses now, and may go on: a span that is ended later without a time was over then.
@@ -281,8 +286,8 @@ impl Span {
     #[inline]
     fn write_context_attributes(&self) {
         let is_told = match self.says_route {
-            true => self.attributes.is_as_opened(),
-            false => self.attributes.is_empty(),
+            true => self.attributes().is_as_opened(),
+            false => self.attributes().is_empty(),
         };
         if !is_told {
             self.write_any_context_attributes();
@@ -292,8 +297,8 @@ impl Span {
     #[inline(never)]
     fn write_any_context_attributes(&self) {
         if self.is_recording() {
-            self.attributes.for_each(|definition, value| {
-                let is_said = self.says_route && self.attributes.opened_with(value);
+            self.attributes().for_each(|definition, value| {
+                let is_said = self.says_route && self.attributes().opened_with(value);
                 if definition.travels(Exit::Span) && !is_said {
                     self.set_attribute(definition.name(), value);
                 }
