@@ -24,7 +24,6 @@ use trilha_core::{
 };
 
 pub use self::limits::Limits;
-use self::span::Way;
 use crate::delivery::Delivery;
 
 /// Starts spans that are written as OTLP while they are open, and hands them to the pipeline's queue
@@ -53,12 +52,10 @@ impl Recorder for OtlpRecorder {
             self.delivery.queue().sample_out();
             return Arc::new(PassThrough(context));
         }
-        let queue = self.delivery.queue();
         let mut span = scratch::take();
         // Nobody else has it.
         if let Some(span) = Arc::get_mut(&mut span) {
-            let way = Way { queue: Arc::clone(queue), started: queue.start() };
-            span.begin(context, start, self.limits, way);
+            span.begin(context, start, self.limits, self.delivery.queue());
         }
         span
     }

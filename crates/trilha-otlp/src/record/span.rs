@@ -1,6 +1,12 @@
 //! One span, shared by all who write to it.
 
-use std::{num::NonZeroU64, sync::Arc, time::SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::SystemTime,
+};
 
 use parking_lot::Mutex;
 use trilha_core::{
@@ -17,6 +23,8 @@ use crate::queue::{EndedSpan, Queue, Started};
 pub(super) struct OtlpSpan {
     context: TraceContext,
     written: Mutex<Written>,
+    /// When it was left last; 0 while it never was.
+    left_nanos: AtomicU64,
 }
 
 /// What was written, in memory that serves for many spans, one after the other.
@@ -25,33 +33,37 @@ struct Written {
     buffer: SpanBuffer,
     /// Under which the span is sent. Nearly always that of the span before.
     scope: Scope,
+    /// Where the span goes. Nearly always where the one before went.
+    queue: Option<Arc<Queue>>,
     /// None once the span has ended.
-    way: Option<Way>,
-    /// When it was left last.
-    left_nanos: Option<NonZeroU64>,
-}
-
-/// Where a span goes when it ends.
-#[derive(Debug)]
-pub(super) struct Way {
-    pub(super) queue: Arc<Queue>,
-    pub(super) started: Started,
+    started: Option<Started>,
 }
 
 impl OtlpSpan {
     /// One that has not begun.
     pub(super) fn empty() -> Self {
         let scope = Scope::new("", "");
-        let written = Written { buffer: SpanBuffer::empty(), scope, way: None, left_nanos: None };
-        Self { context: TraceContext::none(), written: Mutex::new(written) }
+        let written = Written { buffer: SpanBuffer::empty(), scope, queue: None, started: None };
+        let (context, left_nanos) = (TraceContext::none(), AtomicU64::new(0));
+        Self { context, written: Mutex::new(written), left_nanos }
     }
 
     /// From here on it ends, at the latest when it is dropped.
-    pub(super) fn begin(&mut self, context: TraceContext, start: &SpanStart<'_>, limits: Limits, way: Way) {
+    pub(super) fn begin(
+        &mut self,
+        context: TraceContext,
+        start: &SpanStart<'_>,
+        limits: Limits,
+        queue: &Arc<Queue>,
+    ) {
         self.context = context;
+        *self.left_nanos.get_mut() = 0;
         let written = self.written.get_mut();
         written.scope.clone_from(start.scope);
-        (written.way, written.left_nanos) = (Some(way), None);
+        written.started = Some(queue.start());
+        if !written.queue.as_ref().is_some_and(|known| Arc::ptr_eq(known, queue)) {
+            written.queue = Some(Arc::clone(queue));
+        }
         let head = Head {
             context: &self.context,
             parent: start.parent.filter(|parent| parent.traceparent().is_some()),
@@ -111,20 +123,20 @@ impl SpanRecord for OtlpSpan {
     }
 
     fn leave(&self) {
-        let mut written = self.written.lock();
-        written.left_nanos = written.left_nanos.max(NonZeroU64::new(now()));
+        self.left_nanos.fetch_max(now(), Relaxed);
     }
 
     fn end(&self, time: Option<SystemTime>) {
         let mut written = self.written.lock();
-        written.end(time);
+        written.end(time, self.left_nanos.load(Relaxed));
         // Somebody may keep what has ended for long.
         written.buffer.free();
+        written.queue = None;
     }
 
     fn finish(mut self: Arc<Self>, time: Option<SystemTime>) {
         let Some(span) = Arc::get_mut(&mut self) else { return self.end(time) };
-        span.written.get_mut().end(time);
+        span.written.get_mut().end(time, *span.left_nanos.get_mut());
         if span.capacity() <= scratch::LARGEST {
             scratch::give_back(self);
         }
@@ -138,17 +150,17 @@ impl SpanRecord for OtlpSpan {
 impl Drop for OtlpSpan {
     /// A span that nobody can end any more is sent as it is: it must not stay open for ever.
     fn drop(&mut self) {
-        self.written.get_mut().end(None);
+        self.written.get_mut().end(None, *self.left_nanos.get_mut());
     }
 }
 
 impl Written {
     /// Ends the span, unless it has ended before.
-    fn end(&mut self, time: Option<SystemTime>) {
-        let Some(Way { queue, started }) = self.way.take() else { return };
+    fn end(&mut self, time: Option<SystemTime>, left_nanos: u64) {
+        let (Some(queue), Some(started)) = (&self.queue, self.started.take()) else { return };
         let rank = self.buffer.rank();
-        let nanos = match self.left_nanos {
-            Some(left) if time.is_none() => left.get(),
+        let nanos = match time {
+            None if left_nanos > 0 => left_nanos,
             _ => unix_nanos(time),
         };
         let message = self.buffer.finish(nanos);
@@ -237,9 +249,8 @@ pub(super) mod tests {
         let (scope, context) = (Scope::new("test", ""), TraceContext::of_child(None, |_| true));
         let long_ago = Some(SystemTime::UNIX_EPOCH);
         let start = SpanStart { start_time: long_ago, ..SpanStart::new(&scope, "", &SpanKind::Internal) };
-        let way = Way { queue: Arc::clone(queue), started: queue.start() };
         let mut span = scratch::take();
-        Arc::get_mut(&mut span).unwrap().begin(context, &start, Limits::default(), way);
+        Arc::get_mut(&mut span).unwrap().begin(context, &start, Limits::default(), queue);
         span.set_name(name);
         span
     }
