@@ -114,7 +114,7 @@ impl PipelineConfig {
         self
     }
 
-    /// How long a span waits for others to be sent with. Defaults to 1 s; 1 ms to 1 h.
+    /// How long a span waits at most for others to be sent with. Defaults to 1 s; 1 ms to 1 h.
     pub fn batch_interval(mut self, interval: Duration) -> Self {
         self.batch_interval = interval;
         self

@@ -72,7 +72,7 @@ pub(crate) enum Next {
     Send(Batch),
     /// Wait for a full batch, or for the interval's end.
     Gather,
-    /// Wait for the first span.
+    /// Wait for the first span: in all of an interval there was none.
     Idle,
     /// Stop: there is nothing, and never will be.
     Finished,
@@ -154,10 +154,13 @@ impl Queue {
         {
             return Next::Send(batch);
         }
-        match (state.is_empty(), state.is_closed()) {
-            (true, true) => Next::Finished,
-            (true, false) => Next::Idle,
-            (false, _) => Next::Gather,
+        match state.is_empty() {
+            true if state.is_closed() => Next::Finished,
+            true if is_time_up => {
+                state.rest();
+                Next::Idle
+            }
+            _ => Next::Gather,
         }
     }
 

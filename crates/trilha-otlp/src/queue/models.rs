@@ -46,7 +46,11 @@ fn worker(queue: &Arc<Queue>) -> thread::JoinHandle<()> {
                     Next::Send(batch) => send(&queue, batch.len()),
                     Next::Finished => return,
                     Next::Gather if by_chance() => is_time_up = true,
-                    Next::Idle | Next::Gather => queue.wait_for_work().await,
+                    Next::Gather => queue.wait_for_work().await,
+                    Next::Idle => {
+                        queue.wait_for_work().await;
+                        is_time_up = false;
+                    }
                 }
             }
         };

@@ -40,6 +40,8 @@ pub(super) struct State {
     entered: u64,
     /// A flush asks for all that entered up to here.
     flush_to: u64,
+    /// Whether the worker waits for the first span.
+    is_worker_idle: bool,
     is_closed: bool,
     was_abandoned: bool,
     has_worker_ended: bool,
@@ -62,7 +64,7 @@ struct InFlight {
 /// Whom a new span concerns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Pushed {
-    /// The worker: it may have slept, or a batch is full.
+    /// The worker: it waits for the first span, or a batch is full.
     Wakes,
     /// Nobody.
     Waits,
@@ -82,7 +84,7 @@ impl State {
             self.dropped.shutdown += 1;
             return Pushed::Waits;
         }
-        let (was_empty, was_full) = (self.waiting.is_empty(), self.is_batch_full(bounds));
+        let was_full = self.is_batch_full(bounds);
         let Some(evicted) = self.waiting.push(self.entered, rank, span, bounds) else {
             self.drop_for_others(1);
             return Pushed::Waits;
@@ -91,7 +93,8 @@ impl State {
         if evicted > 0 {
             self.drop_for_others(evicted);
         }
-        if was_empty || (!was_full && self.is_batch_full(bounds)) { Pushed::Wakes } else { Pushed::Waits }
+        let was_idle = mem::take(&mut self.is_worker_idle);
+        if was_idle || (!was_full && self.is_batch_full(bounds)) { Pushed::Wakes } else { Pushed::Waits }
     }
 
     fn drop_for_others(&mut self, spans: u64) {
@@ -107,6 +110,11 @@ impl State {
     pub(super) fn is_due(&self, bounds: &Bounds) -> bool {
         let is_asked_for = |oldest| self.is_closed || oldest < self.flush_to;
         self.is_batch_full(bounds) || self.waiting.oldest().is_some_and(is_asked_for)
+    }
+
+    /// The worker waits for the first span.
+    pub(super) fn rest(&mut self) {
+        self.is_worker_idle = true;
     }
 
     pub(super) fn is_empty(&self) -> bool {

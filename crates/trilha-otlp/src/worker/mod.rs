@@ -119,7 +119,10 @@ impl Worker {
             match self.queue.next(is_time_up) {
                 Next::Send(batch) => return Some(batch),
                 Next::Finished => return None,
-                Next::Idle => self.queue.wait_for_work().await,
+                Next::Idle => {
+                    self.queue.wait_for_work().await;
+                    (end_of_interval, is_time_up) = (None, false);
+                }
                 Next::Gather => {
                     let end = *end_of_interval.get_or_insert_with(|| Instant::now() + self.batch_interval);
                     is_time_up = timeout_at(end, self.queue.wait_for_work()).await.is_err();

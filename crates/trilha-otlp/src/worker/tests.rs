@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use trilha_core::{
     Scope, SpanCounts,
     fence::{Callback, Panics},
@@ -306,6 +306,26 @@ async fn a_full_batch_leaves_at_once_and_the_rest_after_the_interval() {
     }
     let sent: Vec<_> = setup.sent.lock().iter().map(|at| *at - started).collect();
     assert_eq!(sent, [Duration::ZERO, Duration::from_secs(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_span_leaves_when_the_interval_ends_and_after_a_quiet_one_it_begins_another() {
+    let setup = setup([]);
+    let at = |millis| Instant::now() + Duration::from_millis(millis);
+    let (started, ends) = (at(0), [0, 1_250, 10_000].map(at));
+    let done = async {
+        for (end, count) in ends.into_iter().zip(1..) {
+            sleep_until(end).await;
+            setup.end_spans(1);
+            setup.queue.wait_until(Goal::Settled(count)).await;
+        }
+    };
+    tokio::select! {
+        () = setup.worker.run() => panic!("the worker ended"),
+        done = timeout(HOUR, done) => done.unwrap(),
+    }
+    let sent: Vec<_> = setup.sent.lock().iter().map(|at| (*at - started).as_secs()).collect();
+    assert_eq!(sent, [1, 2, 11]);
 }
 
 /// Two thousand spans a second, and nobody there.
