@@ -1,6 +1,7 @@
 //! The thread on which a worker runs, with a runtime of its own.
 
 use std::{
+    cell::Cell,
     io,
     sync::{Arc, mpsc},
     thread,
@@ -8,7 +9,7 @@ use std::{
 
 use opentelemetry::Context;
 use tokio::runtime;
-use tracing::dispatcher::{Dispatch, with_default};
+use tracing::dispatcher::{DefaultGuard, Dispatch, set_default};
 
 use super::Worker;
 use crate::{SetupError, queue::Queue};
@@ -47,7 +48,9 @@ impl WorkerThread {
 
 /// It tells `started` its runtime, or why there is none.
 fn work(worker: Worker, started: &mpsc::SyncSender<io::Result<runtime::Handle>>) {
-    let runtime = match runtime::Builder::new_current_thread().enable_all().thread_name(NAME).build() {
+    let mut runtime = runtime::Builder::new_current_thread();
+    runtime.enable_all().thread_name(NAME).on_thread_park(|| QUIET.set(None)).on_thread_unpark(be_quiet);
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => return drop(started.send(Err(error))),
     };
@@ -56,14 +59,22 @@ fn work(worker: Worker, started: &mpsc::SyncSender<io::Result<runtime::Handle>>)
     let _end = EndOnDrop(Arc::clone(&worker.queue));
     // What is sent is neither traced by us nor, over the events of HTTP libraries, by a subscriber.
     let _suppressed = Context::enter_telemetry_suppressed_scope();
-    // No subscriber is made for that: all that there are have a say in what every thread must ask before it logs.
-    with_default(&Dispatch::none(), || {
-        // As a task among those of the connections, so that a yield lets them run.
-        let task = runtime.spawn(async move { worker.run().await });
-        let _ = runtime.block_on(task); // an error is a panic, after which the queue is abandoned
-        // Name resolution cannot be cancelled, and is not waited for.
-        runtime.shutdown_background();
-    });
+    be_quiet();
+    // As a task among those of the connections, so that a yield lets them run.
+    let task = runtime.spawn(async move { worker.run().await });
+    let _ = runtime.block_on(task); // an error is a panic, after which the queue is abandoned
+    // Name resolution cannot be cancelled, and is not waited for.
+    runtime.shutdown_background();
+}
+
+thread_local! {
+    static QUIET: Cell<Option<DefaultGuard>> = const { Cell::new(None) };
+}
+
+/// No subscriber hears this thread, until it sleeps: as long as any thread has one of its own, all others must look for
+/// theirs whenever they log. Nor is one made for that: all that there are have a say in what is logged at all.
+fn be_quiet() {
+    QUIET.set(Some(set_default(&Dispatch::none())));
 }
 
 struct EndOnDrop(Arc<Queue>);
