@@ -1,10 +1,10 @@
 //! A runtime for connections, with a thread of its own whose telemetry is suppressed.
 
-use std::{io, mem, sync::Arc};
+use std::{cell::Cell, io, mem, sync::Arc};
 
 use opentelemetry::Context;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
-use tracing::{Dispatch, dispatcher};
+use tracing::dispatcher::{DefaultGuard, Dispatch, set_default};
 
 /// Clones share the runtime; it stops with the last one, without waiting.
 #[derive(Clone, Debug)]
@@ -19,10 +19,12 @@ impl QuietRuntime {
             .worker_threads(1)
             .thread_name("trilha-metrics-io")
             .on_thread_start(|| {
+                be_quiet();
                 // For the whole life of the thread.
-                mem::forget(dispatcher::set_default(&Dispatch::none()));
                 mem::forget(Context::new().with_telemetry_suppressed().attach());
             })
+            .on_thread_park(|| QUIET.set(None))
+            .on_thread_unpark(be_quiet)
             .enable_all()
             .build()?;
         Ok(Self(Arc::new(Owned(Some(runtime)))))
@@ -41,4 +43,14 @@ impl Drop for Owned {
             runtime.shutdown_background();
         }
     }
+}
+
+thread_local! {
+    static QUIET: Cell<Option<DefaultGuard>> = const { Cell::new(None) };
+}
+
+/// No subscriber hears this thread, until it sleeps: as long as any thread has one of its own, all others must look for
+/// theirs whenever they log.
+fn be_quiet() {
+    QUIET.set(Some(set_default(&Dispatch::none())));
 }
