@@ -25,8 +25,8 @@ use crate::{
     queue::Rank,
 };
 
-/// Room for what most spans hold.
-const USUAL_BYTES: usize = 1_024;
+/// Room for what most spans hold, and for the [last short attribute](LONGEST_SHORT).
+const USUAL_BYTES: usize = 1_280;
 
 /// A time.
 pub(super) const TIME_LEN: usize = 9;

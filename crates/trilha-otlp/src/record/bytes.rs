@@ -12,7 +12,7 @@ pub(super) struct Bytes {
 }
 
 /// How much room there is when something long was written.
-const ROOM: usize = 256;
+const ROOM: usize = 512;
 
 impl Bytes {
     /// Forgets all, and sees to it that there is so much room at least.

@@ -19,7 +19,8 @@ impl SpanBuffer {
         match opened(opening).filter(|opened| self.has_room_for_all_of(opened)) {
             Some(Opened { span, .. }) => {
                 self.name = self.head_len..self.head_len + span.name.len();
-                self.bytes.append(|out| out.extend_from_slice(span.bytes.as_slice()));
+                let written = span.bytes.as_slice();
+                self.bytes.put(written.len(), |place| place.copy_from_slice(written));
                 (self.attributes, self.seen) = (span.attributes, span.seen);
             }
             None => self.say(opening),
