@@ -52,5 +52,6 @@ thread_local! {
 /// No subscriber hears this thread, until it sleeps: as long as any thread has one of its own, all others must look for
 /// theirs whenever they log.
 fn be_quiet() {
+    QUIET.set(None); // one that is dropped later would bring back what was before
     QUIET.set(Some(set_default(&Dispatch::none())));
 }

@@ -74,6 +74,7 @@ thread_local! {
 /// No subscriber hears this thread, until it sleeps: as long as any thread has one of its own, all others must look for
 /// theirs whenever they log. Nor is one made for that: all that there are have a say in what is logged at all.
 fn be_quiet() {
+    QUIET.set(None); // one that is dropped later would bring back what was before
     QUIET.set(Some(set_default(&Dispatch::none())));
 }
 
