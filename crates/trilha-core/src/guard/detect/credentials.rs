@@ -115,9 +115,15 @@ fn is_made(token: &[u8], least: usize, long: usize) -> bool {
     token.len() >= long || token.len() >= least && (digits >= 2 && has_letters || digits >= 8 || is_mixed)
 }
 
+/// `dTpw`, which is `u:p`.
+pub(in crate::guard) const SHORTEST: usize = 4;
+
 /// Whether it is `user:password` in base64. A long one is judged by its beginning.
 fn is_basic(token: &[u8]) -> bool {
     let token = token.trim_ascii_end();
+    if token.len() < SHORTEST {
+        return false;
+    }
     let padding = token.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = slice(token, 0..token.len() - padding);
     let mut plain = [0; 96];

@@ -274,8 +274,7 @@ const LONG: u32 = api_key::PART as u32;
 /// `bot`, `mac`
 const SHORTEST_SCHEME: u32 = 3;
 
-/// `dTpw`, which is `u:p`
-const SHORTEST_CREDENTIALS: u32 = 4;
+const SHORTEST_CREDENTIALS: u32 = credentials::SHORTEST as u32;
 
 /// What a blank raises that follows the name of a scheme, if something as long as credentials follows the blank.
 #[inline(always)]
