@@ -1,4 +1,5 @@
-//! The memory that open spans are written into: kept by each thread for the next one. Nothing is written here.
+//! The memory that open spans are written into: kept by each thread for the next one, with the way to the queue that the
+//! last one went, which an ended pipeline has emptied. Nothing is written here.
 
 use std::{cell::RefCell, sync::Arc};
 

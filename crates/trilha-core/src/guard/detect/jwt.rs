@@ -21,8 +21,10 @@ pub(in crate::guard) fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
     loop {
         let start = at + rest(text, at).windows(OBJECT.len()).position(|window| window == OBJECT)?;
         let header = run(text, start, is_base64);
-        if header - start >= HEADER
-            && let Some(end) = end(text, padded(text, header))
+        // Padding stands at its end.
+        let unpadded = run(text, start, |byte| is_base64(byte) && byte != b'=');
+        if unpadded - start >= HEADER
+            && let Some(end) = end(text, header)
         {
             return Some(start..end);
         }
@@ -43,27 +45,18 @@ fn end(text: &[u8], header: usize) -> Option<usize> {
         None => return None,
     };
     while byte(text, end) == Some(b'~') {
-        end = part_end(text, end + 1);
+        end = run(text, end + 1, is_base64);
     }
     Some(end)
 }
 
 /// Where the part ends whose dot stands at `dot`.
 fn part(text: &[u8], dot: usize) -> Option<usize> {
-    (byte(text, dot) == Some(b'.')).then(|| part_end(text, dot + 1))
-}
-
-fn part_end(text: &[u8], start: usize) -> usize {
-    padded(text, run(text, start, is_base64))
-}
-
-/// Where the padding ends that begins at `at`, if any does: none is due, and some write it.
-fn padded(text: &[u8], at: usize) -> usize {
-    run(text, at, |byte| byte == b'=')
+    (byte(text, dot) == Some(b'.')).then(|| run(text, dot + 1, is_base64))
 }
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=')
 }
 
 #[cfg(test)]
